@@ -1,0 +1,1 @@
+"""The arithmetic of promises: pure functions on plain data; nothing here knows a database."""

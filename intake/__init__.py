@@ -1,0 +1,1 @@
+"""Mail and calls on their way in."""
