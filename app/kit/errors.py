@@ -16,6 +16,8 @@
 Each carries a sentence that a customer or an agent may read: what is wrong, where, what to do.
 """
 
+from typing_extensions import override
+
 
 class SvartidError(Exception):
     """Base of all errors that this house raises on purpose."""
@@ -31,6 +33,7 @@ class SvartidError(Exception):
         self.field = field
         self.remedy = remedy
 
+    @override
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""
         what_to_do = f" {self.remedy}" if self.remedy else ""
