@@ -1,0 +1,359 @@
+"""The settings: every name documented, every default safe.
+
+They come from one TOML file and from environment variables, which win. A variable is named
+``SVARTID_`` and the key's path with two underscores between its parts:
+``SVARTID_MAILBOXES__SUPPORT__IMAP__PASSWORD``. Secrets come only from the environment or from a
+file that a ``..._file`` setting names, so that the configuration file can be shown to anyone.
+Anything wrong is refused at start with the key's full name and what to do about it.
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
+
+from app.kit.db import parse_url
+from app.kit.errors import BadConfig
+
+SECRET_KEYS = frozenset({"password", "secret", "client_secret", "refresh_token", "auth_token"})
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; write one like Europe/Oslo")
+    return name
+
+
+def _known_database(url: str) -> str:
+    parse_url(url)
+    return url
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Part(BaseModel):
+    """A table of the file; a key that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class AfterCommit(StrEnum):
+    """What is done with a mail at the server once it is safe in the ledger."""
+
+    LEAVE = "leave"
+    FLAG = "flag"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+class Language(StrEnum):
+    """A language that letters are written in."""
+
+    BOKMAL = "nb"
+    NYNORSK = "nn"
+    ENGLISH = "en"
+
+
+class Desk(Part):
+    """Who we are to our customers."""
+
+    name: str = Field("Support", description="The desk's name, as it signs its mail.")
+    url: str = Field(
+        "http://127.0.0.1:8080", description="The public address of the API and its links."
+    )
+    language: Language = Field(Language.BOKMAL, description="For customers whose own is not known.")
+    time_zone: TimeZone = Field("Europe/Oslo", description="For customers whose own is not known.")
+    phone: str | None = Field(
+        None, description="The line for serious and critical faults, as customers dial it."
+    )
+    secret: SecretStr | None = Field(
+        None, description="Signs reply addresses and Message-IDs; at least 32 characters."
+    )
+    secret_file: Path | None = Field(None, description="A file that holds the secret.")
+
+
+class DatabaseSettings(Part):
+    """Where everything is kept."""
+
+    url: Annotated[str, AfterValidator(_known_database)] = Field(
+        "sqlite:///svartid.db",
+        description="sqlite:///FILE (one machine), or postgresql://USER@HOST/NAME (any number).",
+    )
+    password: SecretStr | None = Field(None, description="The database user's password.")
+    password_file: Path | None = Field(None, description="A file that holds the password.")
+
+
+class OAuth(Part):
+    """Signing in to a mailbox with OAuth 2 (Microsoft 365, Google)."""
+
+    token_url: str = Field(description="Where tokens are fetched.")
+    client_id: str = Field(description="The application's id.")
+    scope: str = Field(description="The scope to ask for.")
+    client_secret: SecretStr | None = Field(None, description="The application's secret.")
+    client_secret_file: Path | None = Field(None, description="A file that holds it.")
+    refresh_token: SecretStr | None = Field(
+        None, description="For the refresh-token flow; left out, client credentials are used."
+    )
+    refresh_token_file: Path | None = Field(None, description="A file that holds it.")
+
+
+class Login(Part):
+    """How to reach and sign in to one mail server."""
+
+    host: str = Field(description="The server's name.")
+    port: Port | None = Field(None, description="Left out, the usual port for the security.")
+    security: Security = Field(Security.TLS, description="tls, starttls or none.")
+    username: str | None = Field(None, description="Left out, no login (SMTP only).")
+    password: SecretStr | None = Field(None, description="The password.")
+    password_file: Path | None = Field(None, description="A file that holds the password.")
+    oauth: OAuth | None = Field(None, description="OAuth 2 in place of a password.")
+    ca_file: Path | None = Field(None, description="A private certificate authority to trust.")
+    timeout_s: float = Field(30, gt=0, description="Seconds to wait for the server.")
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        if self.oauth and (self.password or self.password_file):
+            raise ValueError("give a password or oauth, not both")
+        return self
+
+
+class Imap(Login):
+    """Where a mailbox's mail is fetched from."""
+
+    folders: tuple[str, ...] = Field(
+        ("INBOX",), min_length=1, description="The folders to watch, each with its own worker."
+    )
+    after_commit: AfterCommit = Field(
+        AfterCommit.LEAVE,
+        description="What is done at the server once a mail is safe: leave, flag, move or delete.",
+    )
+    move_to: str | None = Field(None, description="The folder that taken mail is moved to.")
+    take_old: bool = Field(
+        False, description="Whether mail already there at the very first start is taken in."
+    )
+    poll_s: float = Field(
+        1.0, gt=0, le=300, description="Seconds between looks at a server that is slow to tell."
+    )
+
+    @model_validator(mode="after")
+    def _move_needs_a_folder(self) -> Self:
+        if self.after_commit is AfterCommit.MOVE and not self.move_to:
+            raise ValueError("after_commit = 'move' needs move_to, the folder to move to")
+        if not self.username:
+            raise ValueError("an IMAP login needs a username")
+        return self
+
+
+class Smtp(Login):
+    """Where a mailbox's mail is sent through."""
+
+
+class Mailbox(Part):
+    """One support address."""
+
+    address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", description="The support address.")
+    name: str | None = Field(None, description="The sender's name; left out, the desk's.")
+    imap: Imap | None = Field(None, description="Left out, mail arrives another way.")
+    smtp: Smtp = Field(description="Every mailbox must be able to answer.")
+
+
+class PolicySettings(Part):
+    """What is promised, and who is called."""
+
+    file: Path | None = Field(None, description="The policy, as TOML; left out, the shipped one.")
+    ladder_file: Path | None = Field(None, description="The ladder; left out, the shipped one.")
+    catch_all: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="Who is mailed when a ladder step finds nobody, or its last step is exhausted.",
+    )
+
+
+class IntakeSettings(Part):
+    """How mail is taken in."""
+
+    max_bytes: int = Field(50_000_000, ge=100_000, description="A larger mail is cut there.")
+    batch: int = Field(25, ge=1, le=500, description="Mails a transaction takes in a backlog.")
+
+
+class ApiSettings(Part):
+    """Where the API listens."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: Port = Field(8080, description="The port to listen on; 0 takes a free one.")
+    max_body_bytes: int = Field(30_000_000, ge=1000, description="A larger request is refused.")
+
+
+class LogSettings(Part):
+    """What is told on stderr."""
+
+    level: str = Field("info", pattern="^(debug|info|warning|error)$", description="The least.")
+    json_lines: bool = Field(False, description="Lines for machines in place of people.")
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SVARTID_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    desk: Desk = Desk()
+    database: DatabaseSettings = DatabaseSettings()
+    mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
+    policy: PolicySettings = PolicySettings()
+    intake: IntakeSettings = IntakeSettings()
+    api: ApiSettings = ApiSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and nothing else speak."""
+        return (env_settings, init_settings)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the desk's time zone."""
+        return ZoneInfo(self.desk.time_zone)
+
+    @property
+    def secret(self) -> str:
+        """Return the desk's signing secret; BadConfig when there is none or a weak one."""
+        value = read_secret(self.desk.secret, self.desk.secret_file, field="desk.secret")
+        if value is None or len(value) < 32:
+            raise BadConfig(
+                "a secret of at least 32 characters is needed to sign reply addresses.",
+                field="desk.secret",
+                remedy="Set SVARTID_DESK__SECRET or desk.secret_file; `svartid init` makes one.",
+            )
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """Return the database's address with its password filled in."""
+        url = parse_url(self.database.url)
+        password = read_secret(
+            self.database.password, self.database.password_file, field="database.password"
+        )
+        if password is not None:
+            url = url.set(password=password)
+        return url.render_as_string(hide_password=False)
+
+
+def load(path: Path | None) -> Settings:
+    """Read the file, let the environment have its say, and check everything.
+
+    Raises ``BadConfig`` that lists each wrong key by its full name.
+    """
+    values = _read_toml(path) if path else {}
+    _refuse_secrets(values, at=())
+    if path:
+        values = _beside(values, folder=path.resolve().parent)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise BadConfig(_in_words(error, path)) from error
+
+
+def read_secret(value: SecretStr | None, file: Path | None, *, field: str) -> str | None:
+    """Return a secret from its value or its file; None when neither is given."""
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadConfig(
+            f"{file} cannot be read: {error.strerror}.",
+            field=f"{field}_file",
+            remedy="Name a file that this user may read.",
+        ) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadConfig(
+            f"there is no file {path}.", remedy="Write one with `svartid init`."
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"{path} cannot be read: {error}.") from error
+
+
+def _refuse_secrets(values: dict[str, Any], *, at: tuple[str, ...]) -> None:
+    for key, value in values.items():
+        here = (*at, key)
+        if isinstance(value, dict):
+            _refuse_secrets(value, at=here)
+        elif key in SECRET_KEYS:
+            variable = "SVARTID_" + "__".join(part.upper() for part in here)
+            raise BadConfig(
+                "a secret does not belong in the configuration file.",
+                field=".".join(here),
+                remedy=f"Set {variable}, or name a file with {'.'.join(here)}_file.",
+            )
+
+
+def _beside(values: dict[str, Any], *, folder: Path) -> dict[str, Any]:
+    """Return the values with every relative file taken from the configuration file's folder."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            result[key] = _beside(value, folder=folder)
+        elif isinstance(value, str) and (key == "file" or key.endswith("_file")):
+            result[key] = str(folder / value)
+        elif key == "url" and isinstance(value, str) and value.startswith("sqlite:///"):
+            result[key] = "sqlite:///" + str(folder / value.removeprefix("sqlite:///"))
+        else:
+            result[key] = value
+    return result
+
+
+def _in_words(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            says = "there is no such setting; check its spelling"
+        else:
+            says = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"  {key}: {says}")
+    where = str(path) if path else "The environment"
+    return f"{where} has {len(lines)} wrong setting(s):\n" + "\n".join(lines)

@@ -1,0 +1,160 @@
+"""One database behind two doors: ``reading()`` and ``writing()``.
+
+A ``writing()`` block is one transaction: it commits when the block ends and rolls back when it
+raises. Only the edge opens one. What the database or the disk refuses for now comes out as
+``Unavailable``, so that no caller needs to know a driver's errors.
+
+SQLite has one writer. Threads of this process queue for it here, where waiting is fair enough
+and cheap, and not in SQLite's busy handler, where it was measured at up to a second; other
+processes are met by ``BEGIN IMMEDIATE`` and the busy time-out. A deferred ``BEGIN`` would lose
+updates or fail half-way with "database is locked", so no writing transaction is ever deferred.
+"""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+from app.kit.errors import BadConfig, Unavailable
+from app.kit.wake import Topic, Wake
+
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    # A promise once made is not lost to a power cut: every commit reaches the disk.
+    "synchronous=FULL",
+    "busy_timeout=10000",
+    "foreign_keys=ON",
+    # 64 MiB of pages, so that a large queue's index stays in memory.
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
+
+
+class Database:
+    """An engine, its two doors, and the signals that follow a commit."""
+
+    def __init__(self, url: str, *, wake: Wake | None = None, pool_size: int = 20) -> None:
+        self.url = parse_url(url)
+        self.wake = wake or Wake()
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _make_engine(self.url, pool_size=pool_size)
+        self._write_engine = self.engine.execution_options(svartid_writes=True)
+        self._one_writer: threading.Lock | nullcontext[None] = (
+            threading.Lock() if self.is_sqlite else nullcontext()
+        )
+
+    @contextmanager
+    def reading(self) -> Generator[Session]:
+        """Open a session that sees one snapshot and writes nothing."""
+        with _said_plainly(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Generator[Session]:
+        """Open a session whose block is one transaction, and signal what it asked for."""
+        with (
+            _said_plainly(),
+            self._one_writer,
+            Session(self._write_engine, expire_on_commit=False) as session,
+        ):
+            yield session
+            session.commit()
+            topics: set[Topic] = session.info.get("wake", set())
+        self.wake.signal(topics)
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.engine.dispose()
+
+
+def wake_after_commit(session: Session, topic: Topic) -> None:
+    """Ask that loops waiting on ``topic`` are woken when this transaction has committed."""
+    session.info.setdefault("wake", set()).add(topic)
+
+
+def parse_url(url: str) -> URL:
+    """Return the database's address with the driver that we use; refuse other databases."""
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise BadConfig(
+            "this is not a database address.",
+            field="database.url",
+            remedy="Write sqlite:///svartid.db or postgresql://user@host/name.",
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise BadConfig(
+        f"{backend} is not supported.",
+        field="database.url",
+        remedy="Use SQLite (sqlite:///svartid.db) or PostgreSQL (postgresql://user@host/name).",
+    )
+
+
+def _make_engine(url: URL, *, pool_size: int) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return create_engine(
+                url,
+                pool_size=pool_size,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            )
+        except ImportError as error:
+            raise BadConfig(
+                "the driver for PostgreSQL is not installed.",
+                field="database.url",
+                remedy="Install it with: pip install 'svartid[postgres]'.",
+            ) from error
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).resolve().parent
+        if not folder.is_dir():
+            raise BadConfig(
+                f"the folder {folder} does not exist.",
+                field="database.url",
+                remedy="Create it, or name another file.",
+            )
+    engine = create_engine(url, pool_size=pool_size)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling is switched off; _begin_sqlite does it.
+    connection.isolation_level = None
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("svartid_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _said_plainly() -> Generator[None]:
+    try:
+        yield
+    except IntegrityError:
+        # A broken constraint is a matter of this one row; its caller knows what it means.
+        raise
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(
+            f"The database did not answer as it should: {_first_line(error)}",
+            field="database.url",
+            remedy="Check that it runs, that its disk has room, and run `svartid doctor`.",
+        ) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().split("\n", 1)[0]

@@ -1,0 +1,97 @@
+"""What every table shares: names of constraints, ids, instants, enums as text, JSON."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel, UTCDateTime
+from typing_extensions import override
+
+from app.kit.ids import new_id
+
+# Constraints are named, so that a migration can find them again on both databases.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata: MetaData = SQLModel.metadata
+
+# An integer that counts by itself must be spelled INTEGER on SQLite to be its row id.
+Counter = BigInteger().with_variant(Integer(), "sqlite")
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+W = TypeVar("W", bound=StrEnum)
+
+
+class Word(TypeDecorator[W]):
+    """An enum kept as its text; PostgreSQL's own enum types outlive their tables."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, words: type[W]) -> None:
+        super().__init__()
+        self.words = words
+
+    @override
+    def process_bind_param(self, value: W | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.words(value).value
+
+    @override
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> W | None:
+        return None if value is None else self.words(value)
+
+
+def id_field() -> Any:
+    """Return a primary key that we make ourselves."""
+    return Field(default_factory=new_id, primary_key=True)
+
+
+def link(table: str, *, index: bool = False, nullable: bool = False) -> Any:
+    """Return a foreign key to ``table``; a row that is pointed at cannot be deleted.
+
+    It is checked at the commit, so that rows of one transaction may be written in any order.
+    """
+    key = ForeignKey(f"{table}.id", deferrable=True, initially="DEFERRED")
+    default: Any = {"default": None} if nullable else {}
+    return Field(sa_column=Column(Uuid(), key, index=index, nullable=nullable), **default)
+
+
+def blob_link() -> Any:
+    """Return a foreign key to the bytes of a content hash, checked at the commit."""
+    key = ForeignKey("blob.sha256", deferrable=True, initially="DEFERRED")
+    return Field(sa_column=Column(String(64), key, index=True, nullable=False))
+
+
+Id = uuid.UUID
+Instant = datetime
+__all__ = [
+    "Counter",
+    "Document",
+    "Id",
+    "Instant",
+    "UTCDateTime",
+    "Word",
+    "blob_link",
+    "id_field",
+    "link",
+    "metadata",
+]

@@ -1,0 +1,85 @@
+"""The intake ledger: every message that reached us, its raw bytes, and what became of it."""
+
+from enum import StrEnum
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Id, Instant, Word, blob_link, id_field, link
+
+
+class LedgerState(StrEnum):
+    """Where a message stands; ``RECEIVED`` is the only state that is not an end."""
+
+    RECEIVED = "received"
+    OPENED = "opened"
+    APPENDED = "appended"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+
+
+TERMINAL = frozenset(LedgerState) - {LedgerState.RECEIVED}
+
+
+class Blob(SQLModel, table=True):
+    """Bytes, once each, by their content's hash: raw mails and attachments."""
+
+    __tablename__ = "blob"
+
+    sha256: str = Field(primary_key=True)
+    size: int
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class InboundMail(SQLModel, table=True):
+    """A row of the ledger: one message of one mailbox, committed before anything looks inside."""
+
+    __tablename__ = "inbound_mail"
+    __table_args__ = (
+        UniqueConstraint("mailbox", "folder", "uid_validity", "uid"),
+        # What is still to be processed, and nothing else.
+        Index(
+            "ix_inbound_mail_due",
+            "next_at",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
+    )
+
+    id: Id = id_field()
+    mailbox: str
+    folder: str
+    uid_validity: int
+    uid: int
+    # The mail server's receipt time (INTERNALDATE): every clock starts here.
+    received_at: Instant
+    fetched_at: Instant
+    size: int
+    # The whole message was larger than the limit, and the blob holds its beginning.
+    truncated: bool = False
+    raw_sha256: str = blob_link()
+    state: LedgerState = Field(
+        default=LedgerState.RECEIVED, sa_column=Column(Word(LedgerState), nullable=False)
+    )
+    # Why it ended as it did, in a word that is also the metric's label.
+    reason: str = ""
+    # The traceback of a quarantined message.
+    error: str | None = None
+    attempts: int = 0
+    next_at: Instant
+    processed_at: Instant | None = None
+    message_id: str | None = Field(default=None, index=True)
+    ticket_id: Id | None = link("ticket", index=True, nullable=True)
+
+
+class MailPosition(SQLModel, table=True):
+    """How far a folder has been read, and when a look at it last succeeded."""
+
+    __tablename__ = "mail_position"
+
+    mailbox: str = Field(primary_key=True)
+    folder: str = Field(primary_key=True)
+    uid_validity: int
+    last_uid: int
+    checked_at: Instant

@@ -1,0 +1,98 @@
+"""Customers and their contacts; agents and their tokens."""
+
+from enum import StrEnum
+
+from sqlalchemy import Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Document, Id, Instant, Word, id_field, link
+
+
+class Role(StrEnum):
+    """What an agent may do; each may do all that the ones before it may."""
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
+class Customer(SQLModel, table=True):
+    """A company that an agreement is made with."""
+
+    __tablename__ = "customer"
+
+    id: Id = id_field()
+    name: str
+    # Two letters; empty means the desk's own language and zone.
+    language: str | None = None
+    time_zone: str | None = None
+    created_at: Instant
+
+
+class CustomerDomain(SQLModel, table=True):
+    """A mail domain whose senders belong to a customer."""
+
+    __tablename__ = "customer_domain"
+
+    domain: str = Field(primary_key=True)
+    customer_id: Id = link("customer", index=True)
+
+
+class Contact(SQLModel, table=True):
+    """A person who writes or calls; the address is kept in lower case."""
+
+    __tablename__ = "contact"
+
+    id: Id = id_field()
+    customer_id: Id | None = link("customer", index=True, nullable=True)
+    name: str = ""
+    email: str | None = Field(default=None, unique=True)
+    # E.164, as in +4722000000.
+    phone: str | None = Field(default=None, index=True)
+    language: str | None = None
+    created_at: Instant
+
+
+class Agent(SQLModel, table=True):
+    """One of the support staff."""
+
+    __tablename__ = "agent"
+
+    id: Id = id_field()
+    name: str
+    email: str = Field(unique=True)
+    phone: str | None = None
+    role: Role = Field(sa_column=Column(Word(Role), nullable=False))
+    team: str | None = None
+    language: str = "nb"
+    active: bool = True
+    created_at: Instant
+
+
+class ApiToken(SQLModel, table=True):
+    """A bearer token; only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Id = id_field()
+    agent_id: Id = link("agent", index=True)
+    name: str
+    sha256: str = Field(unique=True)
+    created_at: Instant
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+    last_used_at: Instant | None = None
+
+
+class ScheduleVersion(SQLModel, table=True):
+    """An on-call schedule as it stood from one moment on; the newest of a name is in force."""
+
+    __tablename__ = "schedule_version"
+    __table_args__ = (UniqueConstraint("name", "version"),)
+
+    id: Id = id_field()
+    name: str
+    version: int
+    body: dict[str, object] = Field(sa_column=Column(Document, nullable=False))
+    created_at: Instant

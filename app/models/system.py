@@ -1,0 +1,42 @@
+"""The house's own bookkeeping: counters, heartbeats, the audit log."""
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Counter, Document, Id, Instant
+
+
+class NumberSeries(SQLModel, table=True):
+    """The last number given out, where the database has no sequence of its own (SQLite)."""
+
+    __tablename__ = "number_series"
+
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class Heartbeat(SQLModel, table=True):
+    """When a loop last completed a pass, and how late the latest due row was."""
+
+    __tablename__ = "heartbeat"
+
+    name: str = Field(primary_key=True)
+    at: Instant
+    lag_s: float = 0.0
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who changed what, from what, to what."""
+
+    __tablename__ = "audit_entry"
+
+    seq: int | None = Field(
+        default=None, sa_column=Column(Counter, primary_key=True, autoincrement=True)
+    )
+    at: Instant
+    actor: str
+    action: str
+    subject: str = Field(index=True)
+    subject_id: Id | None = None
+    before: dict[str, object] | None = Field(default=None, sa_column=Column(Document))
+    after: dict[str, object] | None = Field(default=None, sa_column=Column(Document))

@@ -1,0 +1,163 @@
+"""Tickets, what was said on them, and the log that everything about them is told from."""
+
+from enum import StrEnum
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Counter, Document, Id, Instant, Word, blob_link, id_field, link
+from app.sla.terms import Severity
+
+
+class Status(StrEnum):
+    """Where a ticket stands."""
+
+    OPEN = "open"
+    WAITING = "waiting"  # For the customer; the clocks stand still.
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+OPEN = frozenset({Status.OPEN, Status.WAITING})
+
+
+class Channel(StrEnum):
+    """How it reached us."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    SMS = "sms"
+    API = "api"
+
+
+class MessageKind(StrEnum):
+    """What an entry on a ticket is."""
+
+    INBOUND = "inbound"  # From the customer.
+    REPLY = "reply"  # From a person of ours to the customer.
+    AUTOMATIC = "automatic"  # From the desk itself to the customer.
+    NOTE = "note"  # Among staff; never leaves the house.
+
+
+class Ticket(SQLModel, table=True):
+    """A fault or a question, from receipt to solution."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_status_number", "status", "number"),)
+
+    id: Id = id_field()
+    # What people say: counted up from 1, never used twice.
+    number: int = Field(sa_column=Column(Counter, unique=True, nullable=False))
+    subject: str
+    status: Status = Field(default=Status.OPEN, sa_column=Column(Word(Status), nullable=False))
+    channel: Channel = Field(sa_column=Column(Word(Channel), nullable=False))
+    mailbox: str | None = None
+    severity: Severity = Field(sa_column=Column(Word(Severity), nullable=False))
+    severity_confidence: float = 0.0
+    severity_reasons: list[str] = Field(sa_column=Column(Document, nullable=False))
+    # The judge was unsure and asks a person to look.
+    confirm_severity: bool = False
+    suspected_exclusion: str | None = None
+    language: str
+    time_zone: str
+    contact_id: Id | None = link("contact", index=True, nullable=True)
+    customer_id: Id | None = link("customer", index=True, nullable=True)
+    assignee_id: Id | None = link("agent", index=True, nullable=True)
+    # Frozen when the promise is made.
+    policy_id: Id = link("policy_version")
+    ladder_id: Id = link("ladder_version")
+    # When the customer's report reached our side; every clock starts here.
+    received_at: Instant
+    created_at: Instant
+    updated_at: Instant
+    taken_at: Instant | None = None
+    solved_at: Instant | None = None
+    # Something about how it came in that staff must see, such as "unreadable".
+    flags: list[str] = Field(sa_column=Column(Document, nullable=False))
+    # Counted up by every change; the ETag.
+    version: int = 1
+
+
+class Message(SQLModel, table=True):
+    """An entry on a ticket: a mail in, a reply out, a note."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_ticket_id_at", "ticket_id", "at"),)
+
+    id: Id = id_field()
+    ticket_id: Id = link("ticket")
+    kind: MessageKind = Field(sa_column=Column(Word(MessageKind), nullable=False))
+    at: Instant
+    author: str
+    from_address: str = ""
+    to_addresses: list[str] = Field(sa_column=Column(Document, nullable=False))
+    cc_addresses: list[str] = Field(sa_column=Column(Document, nullable=False))
+    subject: str = ""
+    text: str = ""
+    # Sanitised; for display.
+    html: str | None = None
+    # The newest text alone, when it differs from the whole: a view, nothing is cut away.
+    reply_text: str | None = None
+    # human, auto_reply, bulk or bounce, and why.
+    verdict: str = "human"
+    verdict_reason: str = ""
+    message_id: str | None = None
+    problems: list[str] = Field(sa_column=Column(Document, nullable=False))
+    inbound_id: Id | None = link("inbound_mail", nullable=True)
+
+
+class Attachment(SQLModel, table=True):
+    """A file on a message; its bytes are a blob."""
+
+    __tablename__ = "attachment"
+
+    id: Id = id_field()
+    message_id: Id = link("message", index=True)
+    sha256: str = blob_link()
+    name: str
+    declared_type: str
+    sniffed_type: str
+    size: int
+    content_id: str | None = None
+    inline: bool = False
+
+
+class ReferenceKind(StrEnum):
+    """How we know a Message-ID."""
+
+    OURS = "ours"  # We wrote that message.
+    STORED = "stored"  # We received it.
+    MENTIONED = "mentioned"  # Another message of the ticket named it.
+
+
+class MailReference(SQLModel, table=True):
+    """A Message-ID that belongs to a ticket: what replies are joined by."""
+
+    __tablename__ = "mail_reference"
+
+    id: Id = id_field()
+    # Without angle brackets.
+    message_id: str = Field(index=True)
+    ticket_id: Id = link("ticket", index=True)
+    kind: ReferenceKind = Field(sa_column=Column(Word(ReferenceKind), nullable=False))
+
+
+class TicketEvent(SQLModel, table=True):
+    """What happened to a ticket, in order; nothing here is ever changed.
+
+    ``at`` is when it took effect, ``recorded_at`` when it was written down. The clocks are a
+    fold over these rows.
+    """
+
+    __tablename__ = "ticket_event"
+    __table_args__ = (Index("ix_ticket_event_ticket_id_seq", "ticket_id", "seq"),)
+
+    seq: int | None = Field(
+        default=None, sa_column=Column(Counter, primary_key=True, autoincrement=True)
+    )
+    ticket_id: Id = link("ticket")
+    kind: str
+    at: Instant
+    recorded_at: Instant
+    actor: str
+    data: dict[str, object] = Field(sa_column=Column(Document, nullable=False))
