@@ -45,28 +45,22 @@ def postgres_server(*, fsync: bool = False) -> Generator[str]:
         prefix = _as_server_user(folder)
         user = "postgres" if prefix else getpass.getuser()
         data = folder / "data"
-        run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": name}
-        subprocess.run(
-            [*prefix, programs / "initdb", "-D", data, "-A", "trust", "-U", user, "-E", "UTF8",
-             "--no-sync", "--locale=C.UTF-8"],
-            **run,
-        )  # fmt: skip
+
+        def run(program: str, *words: str | Path) -> None:
+            command = [*prefix, programs / program, "-D", data, *words]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+        run("initdb", "-A", "trust", "-U", user, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
         options += f" -c fsync={'on' if fsync else 'off'} -c max_connections=200"
-        subprocess.run(
-            [*prefix, programs / "pg_ctl", "-D", data, "-o", options, "-w", "-l", folder / "log",
-             "start"],
-            **run,
-        )  # fmt: skip
+        run("pg_ctl", "-o", options, "-w", "-l", folder / "log", "start")
         try:
             yield f"postgresql://{user}@127.0.0.1:{port}/template1"
         finally:
-            subprocess.run(
-                [*prefix, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run
-            )
+            run("pg_ctl", "-m", "immediate", "stop")
 
 
 @contextmanager

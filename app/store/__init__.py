@@ -1,0 +1,1 @@
+"""Every query, a named function each; nothing here decides or commits."""

@@ -1,0 +1,69 @@
+"""Customers, contacts, agents and tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select
+
+from app.models import (
+    Agent,
+    ApiToken,
+    Contact,
+    Customer,
+    CustomerDomain,
+    ScheduleVersion,
+)
+from app.models.base import Id
+
+
+def find_contact(session: Session, email: str) -> Contact | None:
+    """Return the contact with this address (lower case); None for a stranger."""
+    return session.exec(select(Contact).where(Contact.email == email)).first()
+
+
+def find_customer_of(session: Session, email: str) -> Customer | None:
+    """Return the customer whose domain this address lies in; None when there is none."""
+    domain = email.rpartition("@")[2]
+    query = (
+        select(Customer)
+        .join(CustomerDomain, col(CustomerDomain.customer_id) == col(Customer.id))
+        .where(CustomerDomain.domain == domain)
+    )
+    return session.exec(query).first()
+
+
+def find_agent(session: Session, agent_id: Id) -> Agent | None:
+    """Return the agent, active or not; None when there is no such id."""
+    return session.get(Agent, agent_id)
+
+
+def find_agent_by_email(session: Session, email: str) -> Agent | None:
+    """Return the agent with this address (lower case); None when there is none."""
+    return session.exec(select(Agent).where(Agent.email == email)).first()
+
+
+def active_agents(session: Session) -> Sequence[Agent]:
+    """Return the staff that may be paged and assigned, by name."""
+    query = select(Agent).where(col(Agent.active).is_(True)).order_by(col(Agent.name))
+    return session.exec(query).all()
+
+
+def find_token(session: Session, sha256: str, now: datetime) -> tuple[ApiToken, Agent] | None:
+    """Return a valid token and its active agent; None when it is unknown, expired or revoked."""
+    query = (
+        select(ApiToken, Agent)
+        .join(Agent, col(Agent.id) == col(ApiToken.agent_id))
+        .where(
+            ApiToken.sha256 == sha256,
+            col(ApiToken.revoked_at).is_(None),
+            or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now),
+            col(Agent.active).is_(True),
+        )
+    )
+    return session.exec(query).first()
+
+
+def schedules_in_force(session: Session) -> Sequence[ScheduleVersion]:
+    """Return the newest version of every on-call schedule."""
+    rows = session.exec(select(ScheduleVersion).order_by(col(ScheduleVersion.version))).all()
+    return list({row.name: row for row in rows}.values())

@@ -1,0 +1,107 @@
+"""Tickets, their messages, references and events."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, func, select
+
+from app.models import (
+    Attachment,
+    MailReference,
+    Message,
+    ReferenceKind,
+    Status,
+    Ticket,
+    TicketEvent,
+)
+from app.models.base import Id
+
+
+def find(session: Session, ticket_id: Id, *, lock: bool = False) -> Ticket | None:
+    """Return the ticket, locked against other writers where asked; None when there is none."""
+    query = select(Ticket).where(Ticket.id == ticket_id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def find_by_number(session: Session, number: int, *, lock: bool = False) -> Ticket | None:
+    """Return the ticket with this number; None when there is none."""
+    query = select(Ticket).where(Ticket.number == number)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def listing(
+    session: Session, *, statuses: Sequence[Status], below: int | None, limit: int
+) -> Sequence[Ticket]:
+    """Return tickets, newest number first; ``below`` is the last number of the page before."""
+    query = select(Ticket).order_by(col(Ticket.number).desc()).limit(limit)
+    if statuses:
+        query = query.where(col(Ticket.status).in_(statuses))
+    if below is not None:
+        query = query.where(col(Ticket.number) < below)
+    return session.exec(query).all()
+
+
+def messages(session: Session, ticket_id: Id) -> Sequence[Message]:
+    """Return what was said, oldest first."""
+    query = (
+        select(Message)
+        .where(Message.ticket_id == ticket_id)
+        .order_by(col(Message.at), col(Message.id))
+    )
+    return session.exec(query).all()
+
+
+def attachments(session: Session, message_ids: Sequence[Id]) -> Sequence[Attachment]:
+    """Return the files of these messages."""
+    return session.exec(select(Attachment).where(col(Attachment.message_id).in_(message_ids))).all()
+
+
+def events(session: Session, ticket_id: Id) -> Sequence[TicketEvent]:
+    """Return the ticket's log in the order it was written."""
+    query = (
+        select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(col(TicketEvent.seq))
+    )
+    return session.exec(query).all()
+
+
+def references_to(
+    session: Session, message_ids: Sequence[str]
+) -> Sequence[tuple[MailReference, Ticket]]:
+    """Return what we know of these Message-IDs, with the tickets they belong to."""
+    query = (
+        select(MailReference, Ticket)
+        .join(Ticket, col(Ticket.id) == col(MailReference.ticket_id))
+        .where(col(MailReference.message_id).in_(message_ids))
+    )
+    return session.exec(query).all()
+
+
+def thread_ids(session: Session, ticket_id: Id, *, limit: int = 20) -> Sequence[str]:
+    """Return the newest Message-IDs that were sent or received on the ticket, oldest first."""
+    query = (
+        select(MailReference.message_id)
+        .where(
+            MailReference.ticket_id == ticket_id,
+            MailReference.kind != ReferenceKind.MENTIONED,
+        )
+        .order_by(col(MailReference.id).desc())
+        .limit(limit)
+    )
+    return list(reversed(session.exec(query).all()))
+
+
+def participants(session: Session, ticket_id: Id) -> set[str]:
+    """Return every address that wrote on the ticket or was written to."""
+    query = select(Message.from_address, Message.to_addresses, Message.cc_addresses).where(
+        Message.ticket_id == ticket_id, Message.kind != "note"
+    )
+    found: set[str] = set()
+    for sender, to, cc in session.exec(query):
+        found.update([sender, *to, *cc])
+    found.discard("")
+    return found
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many tickets stand in each status."""
+    query = select(Ticket.status, func.count()).group_by(col(Ticket.status))
+    return dict(session.exec(query).all())
