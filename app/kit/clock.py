@@ -19,8 +19,12 @@ class Clock(Protocol):
         """Return the present instant, UTC and aware."""
         ...
 
-    def wall_seconds(self, seconds: float) -> float:
+    def on_wall(self, seconds: float) -> float:
         """Return how many seconds on the wall ``seconds`` of this clock take."""
+        ...
+
+    def of_wall(self, seconds: float) -> timedelta:
+        """Return how far this clock moves in ``seconds`` on the wall: for leases and retries."""
         ...
 
 
@@ -31,9 +35,13 @@ class MachineClock:
         """Return the machine's time in UTC."""
         return datetime.now(UTC)
 
-    def wall_seconds(self, seconds: float) -> float:
+    def on_wall(self, seconds: float) -> float:
         """Return ``seconds``: this clock runs at the wall's speed."""
         return seconds
+
+    def of_wall(self, seconds: float) -> timedelta:
+        """Return ``seconds`` as they are."""
+        return timedelta(seconds=seconds)
 
 
 class FastClock(MachineClock):
@@ -52,8 +60,12 @@ class FastClock(MachineClock):
         return self._origin + timedelta(seconds=elapsed * self._speed)
 
     @override
-    def wall_seconds(self, seconds: float) -> float:
+    def on_wall(self, seconds: float) -> float:
         return seconds / self._speed
+
+    @override
+    def of_wall(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds * self._speed)
 
 
 class StillClock(MachineClock):
