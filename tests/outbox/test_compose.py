@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import email.utils
 import re
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
@@ -116,9 +117,11 @@ def test_any_senders_name_reads_back_and_leaves_the_address_alone(name: str) -> 
     mailbox = read(data)["From"].addresses
     assert len(mailbox) == 1
     assert mailbox[0].addr_spec == "support@example.no"
-    shown = one_line(name)
-    # The newer parser joins neighbouring encoded words with what stands in them unchanged.
-    assert one_line(mailbox[0].display_name) == shown
+    unfolded = re.sub(r"\r?\n(?=[ \t])", "", written)
+    # RFC 2047, section 6.2: the space between two encoded words is not part of the name. The
+    # newer of the standard library's parsers keeps it in some versions, so the older one reads.
+    shown = str(make_header(decode_header(email.utils.parseaddr(unfolded)[0])))
+    assert one_line(shown) == one_line(name)
 
 
 @given(
