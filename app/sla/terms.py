@@ -45,3 +45,30 @@ class Exclusion(StrEnum):
     THIRD_PARTY_APP = "third_party_app"  # The shop software or its plugins.
     PLANNED_MAINTENANCE = "planned_maintenance"
     SUSPENDED_AGREEMENT = "suspended_agreement"
+
+
+class ClockEventKind(StrEnum):
+    """What can happen to a ticket's clocks."""
+
+    STARTED = "started"  # The report reached us; names severity and policy.
+    PAUSED = "paused"  # We wait for the customer.
+    RESUMED = "resumed"
+    EXCLUDED = "excluded"  # The agreement's exceptions; its `ref` names the exclusion.
+    INCLUDED = "included"  # That exclusion is over.
+    WITHDRAWN = "withdrawn"  # That exclusion never counted.
+    RETARGETED = "retargeted"  # Another severity, another policy, or both.
+    UPDATED = "updated"  # The customer was told something; re-arms `next_update` alone.
+    MET = "met"
+    CANCELLED = "cancelled"
+    REINSTATED = "reinstated"  # What was met or cancelled before is as if it never had been.
+    BREACHED = "breached"  # Written down by the engine when the limit was passed; it stays.
+
+
+class ClockStatus(StrEnum):
+    """Where a clock stands."""
+
+    PENDING = "pending"  # Not started, or nothing is promised for this severity.
+    RUNNING = "running"
+    PAUSED = "paused"  # Waiting for the customer, or excluded.
+    MET = "met"
+    CANCELLED = "cancelled"
