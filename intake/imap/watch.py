@@ -1,0 +1,102 @@
+"""The watcher: one folder of one mailbox, from connect to commit, for as long as the house stands.
+
+It guarantees that a mail is flagged, moved or deleted only after the ledger has committed it, that
+every mail of the folder reaches the ledger at least once, and that it comes back by itself after
+whatever broke.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from app.kit.clock import Clock
+from app.kit.errors import OutsideError, PermanentError, SvartidError, Unavailable
+from app.kit.log import logger
+from intake.imap.connection import Connection
+from intake.imap.health import Health, WatchState
+from intake.imap.ledger import Ledger
+from intake.imap.look import Look
+from intake.imap.terms import WatchSettings
+
+log = logger("imap")
+
+
+def watch(
+    settings: WatchSettings,
+    ledger: Ledger,
+    *,
+    stop: threading.Event,
+    clock: Clock,
+    on_received: Callable[[int], None],
+    report: Callable[[Health], None],
+    chance: Callable[[], float] = random.random,
+) -> None:
+    """Take in mail until ``stop`` is set.
+
+    ``on_received`` is called after each commit with the number of mails in it, ``report`` at every
+    change of health. An error that is not ours is raised: it is a fault in the house, and whoever
+    runs the loop reports and restarts it.
+    """
+    look = Look(settings, ledger, clock=clock, stop=stop, on_received=on_received)
+
+    def tell(state: WatchState, problem: SvartidError | None, delay: float | None = None) -> None:
+        health = Health(
+            mailbox=settings.mailbox,
+            folder=settings.folder,
+            state=state,
+            at=clock.now(),
+            problem=str(problem) if problem else "",
+            permanent=isinstance(problem, PermanentError),
+            retry_in_s=delay,
+            received=look.received,
+            missed=look.missed,
+        )
+        report(health)
+
+    failures = 0
+    while not stop.is_set():
+        received, began = look.received, time.monotonic()
+        try:
+            _session(settings, look, stop, lambda problem: tell(WatchState.WATCHING, problem))
+        except (OutsideError, Unavailable) as error:
+            # A connection that brought mail, or held for a while, ends a row of failures.
+            held = time.monotonic() - began >= settings.backoff.cap_s
+            failures = 1 if held or look.received > received else failures + 1
+            permanent = isinstance(error, PermanentError)
+            delay = settings.backoff.delay(failures, permanent=permanent, chance=chance())
+            tell(WatchState.RETRYING, error, delay)
+            log.warning(
+                "mailbox watcher retries",
+                mailbox=settings.mailbox,
+                folder=settings.folder,
+                problem=str(error),
+                in_s=round(delay, 1),
+            )
+            stop.wait(clock.on_wall(delay))
+    tell(WatchState.STOPPED, None)
+
+
+def _session(
+    settings: WatchSettings,
+    look: Look,
+    stop: threading.Event,
+    tell: Callable[[SvartidError | None], None],
+) -> None:
+    """Watch over one connection until it breaks or ``stop`` is set."""
+    with Connection(settings.imap, now=look.clock.now) as connection:
+        look.begin(connection)
+        told: str | None = None
+        next_full = time.monotonic()
+        while not stop.is_set():
+            if time.monotonic() >= next_full:
+                look.at_everything(connection)
+                next_full = time.monotonic() + settings.full_look_s
+                told = None
+            else:
+                look.at_news(connection)
+            if str(look.trouble or "") != told:
+                told = str(look.trouble or "")
+                tell(look.trouble)
+            left = min(settings.look_s, max(0.0, next_full - time.monotonic()))
+            connection.wait(left, poll_s=settings.poll_s, stop=stop)
