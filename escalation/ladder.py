@@ -34,6 +34,7 @@ __all__ = [
     "Decision",
     "Directory",
     "Fired",
+    "Method",
     "Page",
     "Reach",
     "RunSoFar",
@@ -57,13 +58,23 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Method:
+    """One way to a person: a person may have two numbers, and the second is tried too."""
+
+    channel: PageChannel
+    # Empty means the only one that the person has of this channel.
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """How a person can be reached at one moment."""
 
-    # Sent at once. Empty when the person cannot be reached; then ``reason`` says why.
-    channels: tuple[PageChannel, ...] = ()
+    # Used at once. Empty when the person cannot be reached; then ``reason`` says why.
+    methods: tuple[Method, ...] = ()
     # Tried one after another when those fail.
-    then: tuple[PageChannel, ...] = ()
+    then: tuple[Method, ...] = ()
+    # Why these, or why none.
     reason: str = ""
 
 
@@ -93,10 +104,16 @@ class Page:
     repeat: int
     name: str
     nominal_at: datetime
-    channels: tuple[PageChannel, ...]
-    then: tuple[PageChannel, ...] = ()
+    methods: tuple[Method, ...]
+    # Tried one after another when those fail; after them, ``next_person``.
+    then: tuple[Method, ...] = ()
     # How it came to this person: the receiver, and whose place it takes.
     reason: str = ""
+
+    @property
+    def channels(self) -> tuple[PageChannel, ...]:
+        """Return the channels used at once."""
+        return tuple(method.channel for method in self.methods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +267,8 @@ def _pages_of(
         if not found:
             empty.append(shot)
             notes.append(f"“{shot.name}” found nobody, and neither did anything after it")
-        told = {(page.person, page.channels) for page in pages}
-        pages += [page for page in found if (page.person, page.channels) not in told]
+        told = {(page.person, page.methods) for page in pages}
+        pages += [page for page in found if (page.person, page.methods) not in told]
     return tuple(pages), tuple(empty), tuple(notes)
 
 
@@ -323,7 +340,7 @@ def _find(
             people = [*people[turn:], *people[:turn]]
         for person in people:
             reach = moment.directory.reach(person, how, moment.severity, moment.now)
-            if not reach.channels:
+            if not reach.methods:
                 continue
             pages.setdefault(person, _page(person, shot, reach, str(receiver)))
             if one_of_them:
@@ -338,7 +355,7 @@ def _page(person: str, shot: Shot, reach: Reach, reason: str) -> Page:
         repeat=shot.repeat,
         name=shot.name,
         nominal_at=shot.nominal_at,
-        channels=reach.channels,
+        methods=reach.methods,
         then=reach.then,
         reason=reason,
     )

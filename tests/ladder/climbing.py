@@ -7,7 +7,7 @@ from typing import Any
 
 from app.sla.ladder import Ladder, PageChannel, Receiver
 from app.sla.terms import ClockKind, Severity
-from escalation.ladder import Decision, Fired, Reach, RunSoFar, decide, first_alarm
+from escalation.ladder import Decision, Fired, Method, Reach, RunSoFar, decide, first_alarm
 
 NINE = datetime(2027, 1, 4, 9, tzinfo=UTC)
 
@@ -62,7 +62,11 @@ class Staff:
     def reach(
         self, person: str, how: Sequence[PageChannel], severity: Severity, at: datetime
     ) -> Reach:
-        return Reach(reason="away") if person in self.away else Reach(tuple(how))
+        return (
+            Reach(reason="away")
+            if person in self.away
+            else Reach(tuple(Method(channel) for channel in how))
+        )
 
 
 def carry_out(run: RunSoFar, decision: Decision, now: datetime) -> RunSoFar:
