@@ -10,21 +10,15 @@ from importlib import resources
 from itertools import product
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from app.kit.documents import digest_of, read_mapping, read_toml
+from app.sla.documents import Document, digest_of, from_mapping, from_toml
 from app.sla.ladder.words import Anchor, Only, PageChannel, ReceiverField, ReceiverKind
 from app.sla.terms import ClockKind, Severity
 
 _DAY_S = 24 * 3600
 # Calls and messages closer together than this cost money and reach nobody sooner.
 _SHORTEST_REPEAT_S = 60
-
-
-class Document(BaseModel):
-    """Unchangeable, and a key that is not known is refused: a typing error is never ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ShareUsed(Document):
@@ -137,12 +131,12 @@ class Ladder(Document):
     @classmethod
     def from_toml(cls, text: str) -> Self:
         """Read a ladder; BadInput names the full key and the line."""
-        return read_toml(cls, text)
+        return from_toml(cls, text)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, object]) -> Self:
         """Read a ladder from what ``to_dict`` wrote; BadInput names the full key."""
-        return read_mapping(cls, raw)
+        return from_mapping(cls, raw)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ladder in its canonical form, with every default written out."""
