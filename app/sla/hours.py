@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
+from app.kit.errors import BadInput
 from app.sla.calendar_document import read_rules, write_rules
 from app.sla.opening import DAY_S, Day, OpeningBook, OpeningRules
 from app.sla.spans import (
+    FIRST_DATE,
+    LAST_DATE,
     MICRO,
     Spans,
     checked_date,
@@ -28,6 +31,9 @@ from app.sla.spans import (
     reach,
     wall,
 )
+
+# All the time in which promises are counted.
+_LONGEST_S = (LAST_DATE - FIRST_DATE).days * DAY_S
 
 
 class _Line:
@@ -114,6 +120,8 @@ class Calendar:
         at = micros(start)
         if seconds == 0:
             return start.astimezone(UTC)
+        if abs(seconds) > _LONGEST_S:
+            raise BadInput(f"{seconds} seconds of working time are more than any calendar holds.")
         line = self._on_line
         spans = line.around(at)
         goal = _worked(spans, at) + seconds * MICRO

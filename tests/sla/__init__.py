@@ -1,0 +1,1 @@
+"""The arithmetic of promises, held against slower and independent counting."""
