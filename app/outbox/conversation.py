@@ -96,6 +96,9 @@ async def begin(connection: Connection, envelope: Envelope, host: str) -> list[R
         if len(refused) < len(answers) and data is not None:
             if data.code == 354:
                 return refused
+            if data.code < 400:
+                # The server has said something unasked before: its answers are out of step.
+                raise Lost(f"the server answered DATA with {data}")
             refused.insert(0, judge(data, about=About.CONTENT))
     if data is not None and data.code == 354:
         # RFC 2920, section 3.1: a server that asks for the content of a mail for nobody is sent

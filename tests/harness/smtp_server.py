@@ -176,6 +176,10 @@ class _Conversation(SMTP):
         fault = self._server.fault_at(stage, argument or "")
         if fault is None:
             return False
+        await self._carry_out(fault)
+        return True
+
+    async def _carry_out(self, fault: Fault) -> None:
         if fault.silent:
             await asyncio.get_running_loop().create_future()
         if fault.reply is not None:
@@ -184,7 +188,6 @@ class _Conversation(SMTP):
             assert self.transport is not None
             self.transport.close()
             raise asyncio.CancelledError
-        return True
 
     async def _unless(self, stage: Stage, argument: str | None, usual: Callable[..., Any]) -> None:
         self._server.commands.append(f"{stage.upper()} {argument or ''}".strip())
@@ -238,8 +241,11 @@ class _Handler:
         return responses
 
     async def handle_DATA(self, server: _Conversation, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd finds its hooks by name
-        if await server._goes_wrong(Stage.CONTENT, ""):
-            return "250 never sent"
+        fault = self._server.fault_at(Stage.CONTENT)
+        if fault is not None and fault.reply is not None and not fault.drop:
+            return fault.reply
+        if fault is not None:
+            await server._carry_out(fault)
         assert isinstance(envelope.original_content, bytes)
         self._server.received.append(
             Received(

@@ -345,6 +345,16 @@ async def test_a_server_that_talks_nonsense_is_no_sent_mail(
     assert server.received == []
 
 
+async def test_a_server_out_of_step_is_left_and_asked_anew(server: SmtpServer) -> None:
+    transport = SmtpTransport(settings_for(server))
+    await send(transport)
+    server.go_wrong(Stage.DATA, reply="250 OK, and what was that before?")
+    await send(transport, PER)
+    await transport.close()
+    assert [mail.recipients for mail in server.received] == [(KARI,), (PER,)]
+    assert server.connections == 2
+
+
 async def test_closing_twice_and_closing_unused_are_nothing(server: SmtpServer) -> None:
     transport = SmtpTransport(settings_for(server))
     await transport.close()
