@@ -1,4 +1,6 @@
-"""How fast deadlines are, and a long run against the slow oracle. Run from the checkout's root::
+"""How fast deadlines are, and a long run against the slow oracle.
+
+Run from the checkout's root::
 
     python -m tests.bench.hours                      a million deadlines, beside a naive counting
     python -m tests.bench.hours --oracle 1000000     a million random cases, minute by minute

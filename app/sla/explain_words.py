@@ -1,0 +1,264 @@
+"""An explanation in words, bokmål or English: what an agent reads to a customer on the phone."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.kit.errors import BadInput
+from app.sla.explain import Explanation, Skipped, Stood
+from app.sla.opening import DAY_S, DayKind
+from app.sla.policy import Target
+from app.sla.terms import ClockStatus, Counting
+
+_DAYS = {
+    "nb": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = {
+    "nb": (
+        "januar", "februar", "mars", "april", "mai", "juni",
+        "juli", "august", "september", "oktober", "november", "desember",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+# Every phrase by its key; what is in braces is filled in.
+_PHRASES = {
+    "nb": {
+        "first_response": "Første svar",
+        "work_started": "Arbeid påbegynt",
+        "next_update": "Neste oppdatering",
+        "resolve": "Løsning",
+        "critical": "kritisk",
+        "serious": "alvorlig",
+        "minor": "mindre alvorlig",
+        "request": "forespørsel",
+        "every_hour": "alle timer i døgnet",
+        "business_hours": "arbeidstid ({tz})",
+        "calendar_days": "kalenderdager ({tz})",
+        "not_started": "{clock}: klokken har ikke startet.",
+        "received": "{clock}: meldingen kom {at}.",
+        "round": "{clock}: denne runden begynte {at}.",
+        "no_promise": "For denne alvorlighetsgraden er ingenting lovet.",
+        "basis": "Løftet for {severity}: mål {target}, frist {limit}, regnet i {counting}.",
+        "changed": "Løftet ble endret {at}{by}; det regnes likevel fra mottak.",
+        "counted": "Talt: {start} til {end}: {length}.",
+        "pause": "Pause: {start} til {end}{by}.",
+        "exclusion": "Unntak: {start} til {end}{by}.",
+        "until_further": "inntil videre",
+        "exception": "Egne åpningstider {on}{name}.",
+        "holiday": "Stengt {on}{name}.",
+        "public_holiday": "Helligdag {on}{name}.",
+        "short": "Kort dag {on}{name}.",
+        "elapsed": "Til sammen talt: {length}.",
+        "target": "Målet er {at}.",
+        "limit": "Fristen er {at}.",
+        "left": "Klokken står; igjen til målet {target}, til fristen {limit}.",
+        "kept": "Oppfylt {at}, innen fristen.",
+        "late": "Oppfylt {at}, etter fristen.",
+        "met": "Oppfylt {at}.",
+        "cancelled": "Klokken ble avsluttet {at}.",
+        "breached": "Løftet ble brutt {at}.",
+        "by": " av {actor}",
+        "why": ": {reason}",
+        "at": "{day} {date}. {month} {year} kl. {time}",
+        "on": "{day} {date}. {month} {year}",
+        "d": "{n} dager", "d1": "1 dag", "h": "{n} t", "m": "{n} min", "s": "{n} s",
+    },
+    "en": {
+        "first_response": "First response",
+        "work_started": "Work started",
+        "next_update": "Next update",
+        "resolve": "Resolution",
+        "critical": "critical",
+        "serious": "serious",
+        "minor": "minor",
+        "request": "request",
+        "every_hour": "every hour of day and night",
+        "business_hours": "business hours ({tz})",
+        "calendar_days": "calendar days ({tz})",
+        "not_started": "{clock}: the clock has not started.",
+        "received": "{clock}: the report reached us {at}.",
+        "round": "{clock}: this round began {at}.",
+        "no_promise": "Nothing is promised for this severity.",
+        "basis": "The promise for {severity}: target {target}, limit {limit}, in {counting}.",
+        "changed": "The promise was changed {at}{by}; it is still counted from receipt.",
+        "counted": "Counted: {start} to {end}: {length}.",
+        "pause": "Paused: {start} to {end}{by}.",
+        "exclusion": "Excluded: {start} to {end}{by}.",
+        "until_further": "further notice",
+        "exception": "Special hours {on}{name}.",
+        "holiday": "Closed {on}{name}.",
+        "public_holiday": "Public holiday {on}{name}.",
+        "short": "Short day {on}{name}.",
+        "elapsed": "Counted in all: {length}.",
+        "target": "The target is {at}.",
+        "limit": "The limit is {at}.",
+        "left": "The clock stands still; left to the target {target}, to the limit {limit}.",
+        "kept": "Met {at}, within the limit.",
+        "late": "Met {at}, after the limit.",
+        "met": "Met {at}.",
+        "cancelled": "The clock was cancelled {at}.",
+        "breached": "The promise was broken {at}.",
+        "by": " by {actor}",
+        "why": ": {reason}",
+        "at": "{day} {date} {month} {year} at {time}",
+        "on": "{day} {date} {month} {year}",
+        "d": "{n} days", "d1": "1 day", "h": "{n} h", "m": "{n} min", "s": "{n} s",
+    },
+}  # fmt: skip
+
+LANGUAGES = tuple(_PHRASES)
+
+
+def explain_in_words(explanation: Explanation, *, language: str) -> tuple[str, ...]:
+    """Return the explanation as sentences, in the time zone of the clock's calendar.
+
+    BadInput for a language that we do not write.
+    """
+    if language not in LANGUAGES:
+        raise BadInput(
+            f"there are no words in {language!r}.",
+            field="language",
+            remedy=f"The languages are {', '.join(LANGUAGES)}.",
+        )
+    return tuple(_Words(explanation, language).sentences())
+
+
+def length_in_words(seconds: int, *, language: str, days: bool = False) -> str:
+    """Return a length of time: ``1 t 30 min``; in whole days when the promise is in days."""
+    phrases = _PHRASES[language]
+    if days and seconds % DAY_S == 0:
+        count = seconds // DAY_S
+        return phrases["d1"] if count == 1 else phrases["d"].format(n=count)
+    hours, rest = divmod(seconds, 3_600)
+    parts = ((hours, "h"), (rest // 60, "m"), (rest % 60, "s"))
+    return " ".join(phrases[unit].format(n=n) for n, unit in parts if n) or phrases["m"].format(n=0)
+
+
+class _Words:
+    """Says one explanation in one language."""
+
+    def __init__(self, explanation: Explanation, language: str) -> None:
+        self.told = explanation
+        self.state = explanation.state
+        self.language = language
+        calendar = self.state.calendar
+        self.zone = calendar.tz if calendar is not None else ZoneInfo("UTC")
+
+    def sentences(self) -> Iterator[str]:
+        """Yield receipt, basis, changes, what counted and what did not, and the result."""
+        clock = self.say(self.state.kind)
+        if self.state.started_at is None:
+            yield self.say("not_started", clock=clock)
+            return
+        key = "round" if self.state.past else "received"
+        yield self.say(key, clock=clock, at=self.at(self.state.started_at))
+        for event in self.state.retargets:
+            yield self.say("changed", at=self.at(event.at), by=self.by(event.actor, event.reason))
+        promise = self.state.promise
+        if promise is None:
+            yield self.say("no_promise")
+        else:
+            yield self.basis(promise)
+            yield from self.course()
+            yield from self.deadlines(promise)
+        yield from self.result()
+
+    def basis(self, promise: Target) -> str:
+        return self.say(
+            "basis",
+            severity=self.say(self.state.severity or ""),
+            target=self.length(promise.target_s, promise),
+            limit=self.length(promise.limit_s, promise),
+            counting=self.say(promise.counting, tz=self.zone.key),
+        )
+
+    def course(self) -> Iterator[str]:
+        """Yield what counted, what stood still and what was skipped, as it came."""
+        told: list[tuple[datetime, str]] = [
+            (
+                part.start,
+                self.say(
+                    "counted",
+                    start=self.at(part.start),
+                    end=self.at(part.end),
+                    length=self.length(part.seconds),
+                ),
+            )
+            for part in self.told.counted
+        ]
+        told += [(halt.start, self.halt(halt)) for halt in self.told.stood]
+        told += [(self.midnight(day.on), self.day(day)) for day in self.told.skipped]
+        yield from (sentence for _, sentence in sorted(told))
+        yield self.say("elapsed", length=self.length(self.told.elapsed_s))
+
+    def halt(self, halt: Stood) -> str:
+        return self.say(
+            "exclusion" if halt.excluded else "pause",
+            start=self.at(halt.start),
+            end=self.at(halt.end) if halt.end is not None else self.say("until_further"),
+            by=self.by(halt.actor, halt.reason),
+        )
+
+    def day(self, day: Skipped) -> str:
+        return self.say(
+            DayKind(day.kind), on=self.on(day.on), name=f" ({day.name})" if day.name else ""
+        )
+
+    def deadlines(self, promise: Target) -> Iterator[str]:
+        if self.state.target_at is not None:
+            yield self.say("target", at=self.at(self.state.target_at))
+        if self.state.limit_at is not None:
+            yield self.say("limit", at=self.at(self.state.limit_at))
+        elif self.state.remaining_limit_s is not None:
+            yield self.say(
+                "left",
+                target=self.length(self.state.remaining_target_s or 0, promise),
+                limit=self.length(self.state.remaining_limit_s, promise),
+            )
+
+    def result(self) -> Iterator[str]:
+        if self.state.state is ClockStatus.MET and self.state.met_at is not None:
+            word = {True: "kept", False: "late", None: "met"}[self.state.kept]
+            yield self.say(word, at=self.at(self.state.met_at))
+        if self.state.cancelled_at is not None:
+            yield self.say("cancelled", at=self.at(self.state.cancelled_at))
+        if self.told.breached_at is not None:
+            yield self.say("breached", at=self.at(self.told.breached_at))
+
+    def say(self, key: str, **words: str) -> str:
+        return _PHRASES[self.language][key].format(**words)
+
+    def length(self, seconds: int, promise: Target | None = None) -> str:
+        days = promise is not None and promise.counting is Counting.CALENDAR_DAYS
+        return length_in_words(seconds, language=self.language, days=days)
+
+    def by(self, actor: str, reason: str) -> str:
+        told = self.say("by", actor=actor) if actor else ""
+        return told + (self.say("why", reason=reason) if reason else "")
+
+    def at(self, at: datetime) -> str:
+        local = at.astimezone(self.zone)
+        shown = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        # The hour that comes twice needs its offset to be told apart.
+        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+            shown += f" (UTC{local:%z})"
+        return self.say("at", time=shown, **self.parts(local))
+
+    def on(self, day: date) -> str:
+        return self.say("on", **self.parts(day))
+
+    def parts(self, day: date) -> dict[str, str]:
+        return {
+            "day": _DAYS[self.language][day.weekday()],
+            "date": str(day.day),
+            "month": _MONTHS[self.language][day.month - 1],
+            "year": str(day.year),
+        }
+
+    def midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone)
