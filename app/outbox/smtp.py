@@ -17,11 +17,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import aiosmtplib
 
-from app.config import Security
+from app.config import Security, Smtp, read_secret
 from app.kit.errors import BadConfig, OutsideError
 from app.outbox.conversation import Connection, Envelope, begin, is_yes
 from app.outbox.headers import one_line
@@ -55,6 +55,8 @@ class SmtpSettings:
     accept_s: float = 60
     # What we call ourselves; left out, this machine's name.
     hello: str | None = None
+    # What these settings are called in the configuration, for what the operator is told.
+    name: str = "smtp"
     # A connection unused for longer is not trusted, but opened anew: routers forget an idle
     # connection silently, and finding that out costs a whole ``timeout_s``.
     idle_s: float = 60
@@ -63,13 +65,35 @@ class SmtpSettings:
         """Refuse what would give the password to whoever listens."""
         signs_in = self.password is not None or self.token is not None
         if signs_in and not self.username:
-            raise BadConfig("an SMTP password or token needs a username.", field="smtp.username")
+            raise BadConfig(
+                "a password or a token needs a username.", field=f"{self.name}.username"
+            )
         if signs_in and self.security is Security.NONE and self.host not in THIS_MACHINE:
             raise BadConfig(
                 f"signing in to {self.host} without TLS would show the password to the network.",
-                field="smtp.security",
+                field=f"{self.name}.security",
                 remedy='Set it to "starttls" or "tls".',
             )
+
+    @classmethod
+    def of(cls, login: Smtp, *, name: str, token: TokenProvider | None = None) -> Self:
+        """Return what the configuration's ``name`` ("mailboxes.support.smtp") says.
+
+        ``token`` gives access tokens where it says to sign in with OAuth 2.
+        """
+        if login.oauth is not None and token is None:
+            raise ValueError(f"{name} signs in with OAuth 2, which takes a provider of tokens")
+        return cls(
+            host=login.host,
+            port=login.port,
+            security=login.security,
+            username=login.username,
+            password=read_secret(login.password, login.password_file, field=f"{name}.password"),
+            token=token if login.oauth is not None else None,
+            ca_file=login.ca_file,
+            timeout_s=login.timeout_s,
+            name=name,
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -221,7 +245,7 @@ class SmtpTransport:
         host, port = settings.address
         if self._tls is None and settings.security is not Security.NONE:
             # Reading the authorities takes tens of milliseconds.
-            self._tls = await asyncio.to_thread(tls_context, settings.ca_file)
+            self._tls = await asyncio.to_thread(tls_context, settings)
         client = aiosmtplib.SMTP(
             hostname=host,
             port=port,
@@ -257,7 +281,7 @@ class SmtpTransport:
         if not client.supports_extension("starttls"):
             raise self._deferred(
                 "offers no STARTTLS, and nothing is sent in clear",
-                remedy='Check the port; port 465 goes with smtp.security "tls".',
+                remedy=_which_port(self._settings),
             )
         await client.starttls()
         # RFC 3207, section 4.2: what the server said before may have been somebody else's.
@@ -272,13 +296,14 @@ def _hang_up(client: aiosmtplib.SMTP) -> None:
         cast("asyncio.Transport", transport).abort()
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     """Return what a server must prove; with a private authority, to that one only."""
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise BadConfig(
-            f"{ca_file} cannot be read as certificates: {error}.", field="smtp.ca_file"
+            f"{settings.ca_file} cannot be read as certificates: {error}.",
+            field=f"{settings.name}.ca_file",
         ) from error
 
 
@@ -306,21 +331,25 @@ def _opening_failed(error: Exception, settings: SmtpSettings) -> MailDeferred:
         return MailDeferred(
             f"the certificate of {host}:{port} is not trusted: {cause.verify_message}.",
             about=About.SERVER,
-            remedy="Have it renewed, or name its authority with smtp.ca_file.",
+            remedy=f"Have it renewed, or name its authority with {settings.name}.ca_file.",
         )
     if cause is not None:
         return MailDeferred(
             f"{where} does not speak TLS as asked: {cause.reason or cause}.",
             about=About.SERVER,
-            remedy='Port 465 goes with smtp.security "tls", port 587 with "starttls".',
+            remedy=_which_port(settings),
         )
     if not isinstance(error, OSError):
         return MailDeferred(
             f"{where}: {one_line(str(error))}",
             about=About.SERVER,
-            remedy="Nothing was sent. Check smtp.security and the username.",
+            remedy=f"Nothing was sent. Check {settings.name}.security and the username.",
         )
     return MailDeferred(f"{where} cannot be reached: {one_line(str(error))}.", about=About.SERVER)
+
+
+def _which_port(settings: SmtpSettings) -> str:
+    return f'With {settings.name}.security "tls" goes port 465, with "starttls" port 587.'
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from app.config import Security
+from app.config import Security, Smtp
 from app.kit.errors import BadConfig, PermanentError, TemporaryError
 from app.outbox.compose import compose
 from app.outbox.refusals import About, MailDeferred, MailRefused
@@ -379,3 +380,23 @@ def test_settings_keep_their_secrets_to_themselves() -> None:
     assert "hemmelig" not in repr(
         settings_for(SmtpServer(port=25), username="desk", password="hemmelig")
     )
+
+
+def test_settings_come_from_the_configuration(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("hemmelig\n", encoding="utf-8")
+    login = Smtp(host="mail.example.no", username="desk", password_file=secret, timeout_s=7)
+    settings = SmtpSettings.of(login, name="mailboxes.support.smtp")
+    assert settings.address == ("mail.example.no", 465)
+    assert (settings.username, settings.password) == ("desk", "hemmelig")
+    assert settings.timeout_s == 7
+    with pytest.raises(BadConfig, match=r"mailboxes\.support\.smtp\.security"):
+        SmtpSettings.of(
+            login.model_copy(update={"security": Security.NONE}), name="mailboxes.support.smtp"
+        )
+
+
+def test_a_mail_cannot_take_longer_than_the_settings_say() -> None:
+    settings = SmtpSettings(host="mail.example.no", timeout_s=30, accept_s=60)
+    assert settings.longest_s(0) == 90
+    assert settings.longest_s(30_000_000) == 390
