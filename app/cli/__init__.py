@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import calendar, mail, severity
+from app.cli import calendar, mail, policy, severity
 from app.kit.errors import SvartidError
 
 cli = typer.Typer(
@@ -16,6 +16,7 @@ cli = typer.Typer(
 
 cli.add_typer(mail.commands, name="mail")
 cli.add_typer(calendar.commands, name="calendar")
+cli.add_typer(policy.commands, name="policy")
 cli.add_typer(severity.commands, name="severity")
 
 
