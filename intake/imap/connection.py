@@ -6,6 +6,7 @@ truth, and lets no exception of a library out: whatever fails is ``TemporaryErro
 """
 
 import imaplib
+import socket
 import ssl
 import threading
 import time
@@ -74,6 +75,14 @@ class Connection:
             with suppress(OSError, imaplib.IMAP4.error, imap_tools.ImapToolsError):
                 self._client.logout()
         self._close()
+
+    def break_off(self) -> None:
+        """Cut the link from another thread, so that whoever waits for the server wakes up."""
+        box = self._box
+        if box is not None:
+            with suppress(OSError):
+                # Not TLS's own shutdown, which would take its state from under the reader.
+                socket.socket.shutdown(box.client.sock, socket.SHUT_RDWR)
 
     def select(self, folder: str, *, read_only: bool = False) -> FolderState:
         """Open a folder; ``read_only`` lets nothing at the server change, not even by accident."""

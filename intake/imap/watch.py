@@ -8,7 +8,8 @@ whatever broke.
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from app.kit.clock import Clock
 from app.kit.errors import OutsideError, PermanentError, SvartidError, Unavailable
@@ -20,6 +21,10 @@ from intake.imap.look import Look
 from intake.imap.terms import WatchSettings
 
 log = logger("imap")
+
+
+# How long a server may take to answer once we are to stop; then the link is cut.
+GRACE_S = 1.0
 
 
 def watch(
@@ -84,7 +89,10 @@ def _session(
     tell: Callable[[SvartidError | None], None],
 ) -> None:
     """Watch over one connection until it breaks or ``stop`` is set."""
-    with Connection(settings.imap, now=look.clock.now) as connection:
+    with (
+        Connection(settings.imap, now=look.clock.now) as connection,
+        _broken_off_at(stop, connection),
+    ):
         look.begin(connection)
         told: str | None = None
         next_full = time.monotonic()
@@ -100,3 +108,20 @@ def _session(
                 tell(look.trouble)
             left = min(settings.look_s, max(0.0, next_full - time.monotonic()))
             connection.wait(left, poll_s=settings.poll_s, stop=stop)
+
+
+@contextmanager
+def _broken_off_at(stop: threading.Event, connection: Connection) -> Generator[None]:
+    """Let no dead link hold up a stop: reading from one may wait for half a minute."""
+    ended = threading.Event()
+
+    def guard() -> None:
+        while not ended.wait(0.5):
+            if stop.is_set() and not ended.wait(GRACE_S):
+                connection.break_off()
+
+    threading.Thread(target=guard, name="imap-guard", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
