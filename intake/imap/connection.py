@@ -47,18 +47,19 @@ class Connection:
         # For a server that tells no receipt time.
         self._now = now or MachineClock().now
         self._idles = False
+        # Mail arrived while something else was asked.
+        self._news = False
         self._box: imap_tools.BaseMailBox | None = None
         self.capabilities: frozenset[str] = frozenset()
 
     def __enter__(self) -> Self:
-        with self._said_plainly("to connect"):
+        with self._said_plainly("the connect"):
             self._box = _open(self._settings)
         try:
+            self._protect()
             self._sign_in()
             # imaplib keeps what the server announced before the login; MOVE often comes after.
-            with self._said_plainly("CAPABILITY"):
-                self._client._get_capabilities()
-            self.capabilities = frozenset(self._client.capabilities)
+            self.capabilities = self._ask_capabilities()
             self._idles = "IDLE" in self.capabilities
         except BaseException:
             self._close()
@@ -86,31 +87,30 @@ class Connection:
 
     def select(self, folder: str, *, read_only: bool = False) -> FolderState:
         """Open a folder; ``read_only`` lets nothing at the server change, not even by accident."""
-        kind, data = self._select(folder, read_only=read_only)
-        if kind == "READ-ONLY":
+        data = self._select(folder, read_only=read_only)
+        if data is None:
             read_only = True
-            kind, data = self._select(folder, read_only=True)
-        if kind != "OK":
-            raise refusals.of_folder(folder, _words(data), self._settings)
+            data = self._select(folder, read_only=True) or []
         uid_validity = read_number(self._client.response("UIDVALIDITY")[1])
         uid_next = read_number(self._client.response("UIDNEXT")[1])
         if uid_validity is None:
             raise refusals.no_uid_validity(folder, self._settings)
         if uid_next is None:
             uid_next = max(self.all_uids(), default=0) + 1
-        self._heard_of_mail(opening=True)
+        self._client.untagged_responses.clear()
         return FolderState(uid_validity, uid_next, read_number(data) or 0, read_only)
 
-    def _select(self, folder: str, *, read_only: bool) -> tuple[str, list[object]]:
-        try:
-            with self._said_plainly("SELECT"):
-                try:
-                    kind, data = self._client.select(encode_folder(folder), read_only)
-                except imaplib.IMAP4.readonly:
-                    return "READ-ONLY", []
-        except PermanentError as error:
-            raise refusals.of_folder(folder, error.message, self._settings) from error
-        return str(kind), list(data)
+    def _select(self, folder: str, *, read_only: bool) -> list[object] | None:
+        """Return what the server says of EXISTS; None when this login may only read the folder."""
+
+        def refused(words: str) -> OutsideError:
+            return refusals.of_folder(folder, words, self._settings)
+
+        with self._said_plainly("SELECT", refused):
+            try:
+                return _checked(self._client.select(encode_folder(folder), read_only))
+            except imaplib.IMAP4.readonly:
+                return None
 
     def uids_above(self, uid: int) -> list[int]:
         """Return the UIDs above ``uid``, ascending."""
@@ -150,8 +150,10 @@ class Connection:
     def noop(self) -> bool:
         """Ask whether the link is alive; return whether it told of new mail."""
         with self._said_plainly("NOOP"):
-            self._checked("NOOP", self._client.noop())
-        return self._heard_of_mail()
+            _checked(self._client.noop())
+        self._hear()
+        news, self._news = self._news, False
+        return news
 
     def wait(
         self, timeout_s: float, *, poll_s: float = 1.0, stop: threading.Event | None = None
@@ -231,40 +233,51 @@ class Connection:
             )
 
     @property
-    def _client(self) -> Any:
-        # Any: what is needed of imaplib is partly private and not in its stubs.
+    def _open_box(self) -> imap_tools.BaseMailBox:
         if self._box is None:
             raise TemporaryError("the connection is closed.")
-        return self._box.client
+        return self._box
+
+    @property
+    def _client(self) -> Any:
+        # Any: what is needed of imaplib is partly private and not in its stubs.
+        return self._open_box.client
+
+    def _protect(self) -> None:
+        """Begin TLS on an open line, where that is the setting."""
+        if self._settings.security is not Security.STARTTLS:
+            return
+        if "STARTTLS" not in self._client.capabilities:
+            raise refusals.no_starttls(self._settings)
+        with self._said_plainly("STARTTLS"):
+            self._client.starttls(_trust(self._settings))
 
     def _sign_in(self) -> None:
         settings, client = self._settings, self._client
         if "LOGINDISABLED" in client.capabilities:
             raise refusals.tls_required(settings)
         credential = settings.credential()
-        by_token = isinstance(credential, OAuthToken)
-        try:
-            with self._said_plainly("the login"):
-                if isinstance(credential, OAuthToken):
-                    _xoauth2(client, settings.username, credential.value)
-                elif f"{settings.username}{credential.value}".isascii():
-                    self._box_login(settings.username, credential.value)
-                else:
-                    # LOGIN carries ASCII only; this is AUTHENTICATE PLAIN (RFC 4616), in UTF-8.
-                    self._open_box.login_utf8(settings.username, credential.value, None)
-        except PermanentError as error:
-            if by_token and settings.on_refused is not None:
+
+        def refused(words: str) -> OutsideError:
+            if isinstance(credential, OAuthToken) and settings.on_refused is not None:
                 settings.on_refused()
-            raise refusals.of_login(error.message, settings, by_token=by_token) from error
+            by_token = isinstance(credential, OAuthToken)
+            return refusals.of_login(words, settings, by_token=by_token)
 
-    @property
-    def _open_box(self) -> imap_tools.BaseMailBox:
-        if self._box is None:
-            raise TemporaryError("the connection is closed.")
-        return self._box
+        with self._said_plainly("the login", refused):
+            if isinstance(credential, OAuthToken):
+                _xoauth2(client, settings.username, credential.value)
+            elif f"{settings.username}{credential.value}".isascii():
+                self._open_box.login(settings.username, credential.value, None)
+            else:
+                # LOGIN carries ASCII only; this is AUTHENTICATE PLAIN (RFC 4616), in UTF-8.
+                self._open_box.login_utf8(settings.username, credential.value, None)
 
-    def _box_login(self, username: str, password: str) -> None:
-        self._open_box.login(username, password, None)
+    def _ask_capabilities(self) -> frozenset[str]:
+        with self._said_plainly("CAPABILITY"):
+            # imaplib would take a refusal's words for capabilities.
+            told = _checked(self._client.capability())
+        return frozenset(_words(told).upper().split())
 
     def _close(self) -> None:
         if self._box is not None:
@@ -277,13 +290,9 @@ class Connection:
 
     def _uid(self, command: str, *words: Any) -> list[object]:
         with self._said_plainly(command):
-            return self._checked(command, self._client.uid(command, *words))
-
-    def _checked(self, command: str, result: tuple[str, list[object]]) -> list[object]:
-        kind, data = result
-        if kind != "OK":
-            raise refusals.of_command(command, _words(data))
-        return data
+            answer = _checked(self._client.uid(command, *words))
+        self._hear()
+        return answer
 
     def _ask(self, uids: Sequence[int], what: str) -> Iterator[Answer]:
         return read_answers(self._uid("FETCH", uid_set(uids), f"(UID {what})"))
@@ -308,18 +317,23 @@ class Connection:
             time.sleep(seconds)
         return False
 
-    def _heard_of_mail(self, *, opening: bool = False) -> bool:
+    def _hear(self) -> None:
         """Take what the server said unasked; imaplib would keep it, and grow, for ever."""
         told: dict[str, list[object]] = self._client.untagged_responses
-        if "UIDVALIDITY" in told and not opening:
+        if "UIDVALIDITY" in told:
             raise TemporaryError("the folder was made anew while it was open.")
-        news = "EXISTS" in told
+        self._news = self._news or "EXISTS" in told
         told.clear()
-        return news
 
     @contextmanager
-    def _said_plainly(self, command: str) -> Generator[None]:
-        """Turn what the libraries raise into the house's errors."""
+    def _said_plainly(
+        self, command: str, refused: Callable[[str], OutsideError] | None = None
+    ) -> Generator[None]:
+        """Turn what the libraries raise into the house's errors.
+
+        ``refused`` says what a NO or BAD means here; left out, it is the command's fault.
+        """
+        refused = refused or (lambda words: refusals.of_command(command, words))
         try:
             yield
         except imaplib.IMAP4.abort as error:
@@ -327,9 +341,9 @@ class Connection:
                 f"the connection to {self._settings.host} broke at {command}: {error}."
             ) from error
         except imaplib.IMAP4.error as error:
-            raise refusals.of_command(command, str(error)) from error
+            raise refused(str(error)) from error
         except imap_tools.UnexpectedCommandStatusError as error:
-            raise refusals.of_command(command, _words(error.command_result[1])) from error
+            raise refused(_words(error.command_result[1])) from error
         except imap_tools.ImapToolsError as error:
             raise PermanentError(f"{command} failed: {error}") from error
         except OSError as error:
@@ -339,13 +353,23 @@ class Connection:
 
 
 def _open(settings: ImapSettings) -> imap_tools.BaseMailBox:
+    """Connect; STARTTLS comes later, since imap-tools leaves its socket open where that fails."""
     address = {"host": settings.host, "port": settings.port, "timeout": settings.timeout_s}
-    if settings.security is Security.NONE:
-        return imap_tools.MailBoxUnencrypted(**address)
-    trust = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.security is Security.STARTTLS:
-        return imap_tools.MailBoxStartTls(**address, ssl_context=trust)
-    return imap_tools.MailBox(**address, ssl_context=trust)
+    if settings.security is Security.TLS:
+        return imap_tools.MailBox(**address, ssl_context=_trust(settings))
+    return imap_tools.MailBoxUnencrypted(**address)
+
+
+def _trust(settings: ImapSettings) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=settings.ca_file)
+
+
+def _checked(result: tuple[str, list[object]]) -> list[object]:
+    """Return an answer's data; a refusal is raised as imaplib raises its own."""
+    kind, data = result
+    if kind != "OK":
+        raise imaplib.IMAP4.error(_words(data))
+    return data
 
 
 def _xoauth2(client: Any, username: str, token: str) -> None:

@@ -114,6 +114,15 @@ def tls_required(settings: ImapSettings) -> PermanentError:
     )
 
 
+def no_starttls(settings: ImapSettings) -> PermanentError:
+    """Say that a server cannot protect an open connection."""
+    return PermanentError(
+        f"{settings.host}:{settings.port} offers no STARTTLS.",
+        field=f"{settings.key}.security",
+        remedy="Set it to tls and take the port for that, usually 993.",
+    )
+
+
 def of_folder(folder: str, words: str, settings: ImapSettings) -> OutsideError:
     """Say what a folder that cannot be opened means."""
     if is_temporary(words):

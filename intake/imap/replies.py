@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_UID = re.compile(rb"[( ]UID (\d+)", re.IGNORECASE)
-_SIZE = re.compile(rb"[( ]RFC822\.SIZE (\d+)", re.IGNORECASE)
+_UID = re.compile(rb"[( ]UID (\d{1,18})", re.IGNORECASE)
+_SIZE = re.compile(rb"[( ]RFC822\.SIZE (\d{1,18})", re.IGNORECASE)
 _DATE = re.compile(rb'[( ]INTERNALDATE "([^"]*)"', re.IGNORECASE)
 _BODY = re.compile(rb"[( ]BODY\[\](?:<\d+>)? ?$", re.IGNORECASE)
 # Some servers send an empty mail as a quoted string, not as a literal. NIL is no mail at all:
@@ -92,11 +92,11 @@ def read_numbers(data: Sequence[object]) -> list[int]:
         for line in data
         if isinstance(line, bytes)
         for word in line.split()
-        if word.isdigit()
+        if word.isdigit() and len(word) < 19
     ]
 
 
 def read_number(data: Sequence[object]) -> int | None:
     """Read one number, such as UIDNEXT's; None when there is none."""
     last = data[-1] if data else None
-    return int(last) if isinstance(last, bytes) and last.isdigit() else None
+    return int(last) if isinstance(last, bytes) and last[:19].isdigit() and len(last) < 19 else None

@@ -183,6 +183,12 @@ service imap-login {{
   }}
   process_min_avail = 1
 }}
+# After a wrong password Dovecot makes everybody at that address wait.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     port = {lmtp}

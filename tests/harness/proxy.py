@@ -11,9 +11,10 @@ Edit = Callable[[bytes], bytes]
 class Proxy:
     """Forwards to one port of the loopback, until it is told otherwise."""
 
-    def __init__(self, target: int, *, edit: Edit | None = None) -> None:
+    def __init__(self, target: int, *, edit: Edit | None, edit_client: Edit | None) -> None:
         self._target = target
         self._edit = edit
+        self._edit_client = edit_client
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -77,7 +78,7 @@ class Proxy:
             target=self._pump, args=(server, client, link, self._edit), daemon=True
         )
         back.start()
-        self._pump(client, server, link, None)
+        self._pump(client, server, link, self._edit_client)
         back.join()
         client.close()
         server.close()
@@ -125,9 +126,11 @@ class _Link:
 
 
 @contextmanager
-def proxy(target: int, *, edit: Edit | None = None) -> Generator[Proxy]:
-    """Run a proxy until the block ends."""
-    running = Proxy(target, edit=edit)
+def proxy(
+    target: int, *, edit: Edit | None = None, edit_client: Edit | None = None
+) -> Generator[Proxy]:
+    """Run a proxy until the block ends; it edits what the server and what the client says."""
+    running = Proxy(target, edit=edit, edit_client=edit_client)
     try:
         yield running
     finally:
