@@ -294,3 +294,37 @@ def test_the_same_key_gives_the_same_message_id_and_another_key_another() -> Non
     assert one == message_id("canary:support:1", "example.no")
     assert one != message_id("canary:support:2", "example.no")
     assert re.fullmatch(r"[a-z2-7]{26}@example\.no", one)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "all words are short but there are many of them " * 6,
+        "Nettbutikken på nynorsk er så treg at kundane går sin veg " * 5,
+        "Магазин не отвечает уже второй час " * 6,
+        "店铺无法打开" * 30,
+        "😀" * 60,
+        "x" * 900,
+        "=?utf-8?q?not_encoded?= and more",
+    ],
+)
+def test_a_long_subject_is_folded_and_reads_back(subject: str) -> None:
+    data = compose(make_letter(subject=subject, from_name=subject))
+    assert_well_formed(data)
+    assert header_of(data, "Subject") == one_line(subject)
+    assert max(map(len, head_of(data).split(b"\r\n"))) <= 78
+    # RFC 2047, section 5 (3): none of the words splits a character, so each reads alone.
+    for word in re.findall(rb"=\?utf-8\?[bq]\?[^?]*\?=", head_of(data)):
+        assert len(word) <= 75
+        assert "\ufffd" not in str(make_header(decode_header(word.decode())))
+
+
+def test_ids_may_be_given_with_their_brackets() -> None:
+    data = compose(make_letter(references=("<a@b>",), in_reply_to=" <c@d> "))
+    assert header_of(data, "References") == "<a@b> <c@d>"
+
+
+@pytest.mark.parametrize("value", ["", "a b@c", "a@b>\r\nBcc: x@y", "æ@b", "x" * 1000 + "@b"])
+def test_a_mail_without_an_id_of_its_own_does_not_leave(value: str) -> None:
+    with pytest.raises(PermanentError):
+        compose(make_letter(message_id=value))

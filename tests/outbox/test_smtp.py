@@ -400,3 +400,39 @@ def test_a_mail_cannot_take_longer_than_the_settings_say() -> None:
     settings = SmtpSettings(host="mail.example.no", timeout_s=30, accept_s=60)
     assert settings.longest_s(0) == 90
     assert settings.longest_s(30_000_000) == 390
+
+
+async def test_an_old_server_that_knows_only_helo_is_greeted_so(server: SmtpServer) -> None:
+    server.go_wrong(Stage.EHLO, reply="502 5.5.1 what is that?")
+    transport = SmtpTransport(settings_for(server))
+    await send(transport)
+    await transport.close()
+    assert len(server.received) == 1
+
+
+async def test_a_token_that_cannot_be_had_leaves_no_open_connection(server: SmtpServer) -> None:
+    async def no_token() -> str:
+        raise TemporaryError("the token server is away.")
+
+    transport = SmtpTransport(settings_for(server, username="desk", token=no_token))
+    with pytest.raises(TemporaryError, match="the token server is away"):
+        await send(transport)
+    await transport.close()
+    assert server.received == []
+
+
+async def test_a_server_without_our_way_of_signing_in_gets_nothing(server: SmtpServer) -> None:
+    server.go_wrong(Stage.AUTH, reply="504 5.5.4 no such way", times=9)
+    transport = SmtpTransport(settings_for(server, username="desk", password="secret"))
+    with pytest.raises(MailDeferred) as caught:
+        await send(transport)
+    await transport.close()
+    assert caught.value.about is About.LOGIN
+    assert server.received == []
+
+
+async def test_a_mail_for_nobody_is_refused_for_good(server: SmtpServer) -> None:
+    transport = SmtpTransport(settings_for(server))
+    with pytest.raises(PermanentError):
+        await transport.send(SENDER, (), MAIL)
+    assert server.connections == 0
