@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from typing_extensions import override
+
 from app.kit.errors import PermanentError, TemporaryError
 from app.outbox.headers import one_line
 from app.outbox.wire import Reply
@@ -30,6 +32,12 @@ class Refusal:
     text: str
     about: About
     permanent: bool
+
+    @override
+    def __str__(self) -> str:
+        """Return "per@kunde.example: 550 5.1.1 no such user"."""
+        said = f"{self.code} {self.text}".strip()
+        return f"{self.recipient}: {said}" if self.recipient else said
 
 
 class _Failure:

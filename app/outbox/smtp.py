@@ -17,11 +17,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, cast
+from typing import cast
 
 import aiosmtplib
 
-from app.config import Security, Smtp, read_secret
+from app.config import Security
 from app.kit.errors import BadConfig, OutsideError
 from app.outbox.conversation import Connection, Envelope, begin, is_yes
 from app.outbox.headers import one_line
@@ -55,8 +55,10 @@ class SmtpSettings:
     accept_s: float = 60
     # What we call ourselves; left out, this machine's name.
     hello: str | None = None
+    # Told when the server has refused the login, so that a stale token is not used again.
+    on_refused: Callable[[], None] | None = field(default=None, repr=False)
     # What these settings are called in the configuration, for what the operator is told.
-    name: str = "smtp"
+    key: str = "smtp"
     # A connection unused for longer is not trusted, but opened anew: routers forget an idle
     # connection silently, and finding that out costs a whole ``timeout_s``.
     idle_s: float = 60
@@ -65,35 +67,13 @@ class SmtpSettings:
         """Refuse what would give the password to whoever listens."""
         signs_in = self.password is not None or self.token is not None
         if signs_in and not self.username:
-            raise BadConfig(
-                "a password or a token needs a username.", field=f"{self.name}.username"
-            )
+            raise BadConfig("a password or a token needs a username.", field=f"{self.key}.username")
         if signs_in and self.security is Security.NONE and self.host not in THIS_MACHINE:
             raise BadConfig(
                 f"signing in to {self.host} without TLS would show the password to the network.",
-                field=f"{self.name}.security",
+                field=f"{self.key}.security",
                 remedy='Set it to "starttls" or "tls".',
             )
-
-    @classmethod
-    def of(cls, login: Smtp, *, name: str, token: TokenProvider | None = None) -> Self:
-        """Return what the configuration's ``name`` ("mailboxes.support.smtp") says.
-
-        ``token`` gives access tokens where it says to sign in with OAuth 2.
-        """
-        if login.oauth is not None and token is None:
-            raise ValueError(f"{name} signs in with OAuth 2, which takes a provider of tokens")
-        return cls(
-            host=login.host,
-            port=login.port,
-            security=login.security,
-            username=login.username,
-            password=read_secret(login.password, login.password_file, field=f"{name}.password"),
-            token=token if login.oauth is not None else None,
-            ca_file=login.ca_file,
-            timeout_s=login.timeout_s,
-            name=name,
-        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -166,6 +146,8 @@ class SmtpTransport:
             if error.about is About.LOGIN:
                 # The next mail signs in anew, with a new token where there is one.
                 self._drop("not signed in any more")
+                if self._settings.on_refused:
+                    self._settings.on_refused()
             raise
         reply = await self._hand_over(connection, envelope)
         connection.used_at = asyncio.get_running_loop().time()
@@ -266,6 +248,8 @@ class SmtpTransport:
                 await client.login(settings.username or "", settings.password)
         except (aiosmtplib.SMTPException, OSError) as error:
             _hang_up(client)
+            if isinstance(error, aiosmtplib.SMTPAuthenticationError) and settings.on_refused:
+                settings.on_refused()
             raise _opening_failed(error, settings) from error
         except BaseException:
             _hang_up(client)
@@ -303,7 +287,7 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise BadConfig(
             f"{settings.ca_file} cannot be read as certificates: {error}.",
-            field=f"{settings.name}.ca_file",
+            field=f"{settings.key}.ca_file",
         ) from error
 
 
@@ -331,7 +315,7 @@ def _opening_failed(error: Exception, settings: SmtpSettings) -> MailDeferred:
         return MailDeferred(
             f"the certificate of {host}:{port} is not trusted: {cause.verify_message}.",
             about=About.SERVER,
-            remedy=f"Have it renewed, or name its authority with {settings.name}.ca_file.",
+            remedy=f"Have it renewed, or name its authority with {settings.key}.ca_file.",
         )
     if cause is not None:
         return MailDeferred(
@@ -343,13 +327,13 @@ def _opening_failed(error: Exception, settings: SmtpSettings) -> MailDeferred:
         return MailDeferred(
             f"{where}: {one_line(str(error))}",
             about=About.SERVER,
-            remedy=f"Nothing was sent. Check {settings.name}.security and the username.",
+            remedy=f"Nothing was sent. Check {settings.key}.security and the username.",
         )
     return MailDeferred(f"{where} cannot be reached: {one_line(str(error))}.", about=About.SERVER)
 
 
 def _which_port(settings: SmtpSettings) -> str:
-    return f'With {settings.name}.security "tls" goes port 465, with "starttls" port 587.'
+    return f'With {settings.key}.security "tls" goes port 465, with "starttls" port 587.'
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

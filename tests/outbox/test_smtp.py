@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from app.config import Security, Smtp
+from app.config import Security
 from app.kit.errors import BadConfig, PermanentError, TemporaryError
 from app.outbox.compose import compose
 from app.outbox.refusals import About, MailDeferred, MailRefused
@@ -155,6 +154,7 @@ async def test_a_recipient_who_is_refused_keeps_nobody_else_from_the_mail(
     (refusal,) = sent.refused
     assert (refusal.recipient, refusal.code, refusal.enhanced) == (PER, 550, "5.1.1")
     assert refusal.permanent
+    assert str(refusal) == f"{PER}: 550 5.1.1 no such user"
 
 
 async def test_a_mail_refused_for_all_is_tried_again_when_one_may_still_be_reached(
@@ -382,17 +382,14 @@ def test_settings_keep_their_secrets_to_themselves() -> None:
     )
 
 
-def test_settings_come_from_the_configuration(tmp_path: Path) -> None:
-    secret = tmp_path / "password"
-    secret.write_text("hemmelig\n", encoding="utf-8")
-    login = Smtp(host="mail.example.no", username="desk", password_file=secret, timeout_s=7)
-    settings = SmtpSettings.of(login, name="mailboxes.support.smtp")
-    assert settings.address == ("mail.example.no", 465)
-    assert (settings.username, settings.password) == ("desk", "hemmelig")
-    assert settings.timeout_s == 7
+def test_a_wrong_setting_is_named_as_the_configuration_names_it() -> None:
     with pytest.raises(BadConfig, match=r"mailboxes\.support\.smtp\.security"):
-        SmtpSettings.of(
-            login.model_copy(update={"security": Security.NONE}), name="mailboxes.support.smtp"
+        SmtpSettings(
+            host="mail.example.no",
+            security=Security.NONE,
+            username="desk",
+            password="hemmelig",
+            key="mailboxes.support.smtp",
         )
 
 

@@ -178,16 +178,21 @@ async def test_a_wrong_password_stops_no_mail_for_good(
 async def test_a_token_signs_in_where_there_is_no_password(
     authority: trustme.CA, ca_file: Path
 ) -> None:
-    tokens = iter(["stale", "fresh"])
+    tokens = ["stale"]
 
     async def token() -> str:
-        return next(tokens)
+        return tokens[-1]
+
+    def forget() -> None:
+        tokens.append("fresh")
 
     server = SmtpServer(
         tls=proving(authority.issue_cert("127.0.0.1")), user=("desk", ""), token="fresh"
     )
     with server.serve():
-        transport = transport_to(server, ca_file=ca_file, password=None, token=token)
+        transport = transport_to(
+            server, ca_file=ca_file, password=None, token=token, on_refused=forget
+        )
         with pytest.raises(MailDeferred) as caught:
             await transport.send("support@example.no", ("kari@kunde.example",), MAIL)
         assert caught.value.about is About.LOGIN
