@@ -38,11 +38,12 @@ def compute(
     status is 1 in the end. Empty lines are passed over.
     """
     try:
-        lines = (sys.stdin if file is None else file.open(encoding="utf-8")).readlines()
+        text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot be read: {error}", field=str(file or "standard input")) from None
     failed = False
-    for line in lines:
+    # Not splitlines(): JSON may hold line separators of Unicode's inside its texts.
+    for line in text.split("\n"):
         if line.strip():
             answer = answer_line(line)
             failed = failed or "error" in answer

@@ -57,7 +57,9 @@ def events_of(seed: int, *, end: bool = True) -> list[ClockEvent]:
     kinds = [Kind.PAUSED, Kind.RESUMED, Kind.EXCLUDED, Kind.INCLUDED, Kind.RETARGETED]
     for seq in range(1, random.randint(1, 12)):
         kind = random.choice([*kinds, Kind.MET] if end and random.random() < 0.3 else kinds)
-        at = BEGIN + timedelta(minutes=random.choice((random.randint(-60, 3_000), 120, 240)))
+        at = BEGIN + timedelta(
+            minutes=random.choice((random.randint(-60, 3_000), random.randint(-60, 300), 120, 240))
+        )
         retarget = kind is Kind.RETARGETED
         found.append(
             ClockEvent(
