@@ -180,6 +180,11 @@ class Mailbox(Part):
 
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", description="The support address.")
     name: str | None = Field(None, description="The sender's name; left out, the desk's.")
+    trusted_authserv: str | None = Field(
+        None,
+        description="The name our own mail server writes into Authentication-Results; without it, "
+        "a ticket number in a subject joins nothing.",
+    )
     imap: Imap | None = Field(None, description="Left out, mail arrives another way.")
     smtp: Smtp = Field(description="Every mailbox must be able to answer.")
 

@@ -5,7 +5,7 @@ Importing this package makes every table known to ``metadata``.
 
 from app.models.agreements import LadderVersion, PolicyVersion
 from app.models.base import metadata
-from app.models.clocks import Clock, ClockStatus, LadderStep
+from app.models.clocks import Clock, LadderStep
 from app.models.mail import TERMINAL, Blob, InboundMail, LedgerState, MailPosition
 from app.models.outbox import Delivery, DeliveryClass, DeliveryState
 from app.models.people import (
@@ -22,6 +22,7 @@ from app.models.tickets import (
     OPEN,
     Attachment,
     Channel,
+    Event,
     MailReference,
     Message,
     MessageKind,
@@ -41,13 +42,13 @@ __all__ = [
     "Blob",
     "Channel",
     "Clock",
-    "ClockStatus",
     "Contact",
     "Customer",
     "CustomerDomain",
     "Delivery",
     "DeliveryClass",
     "DeliveryState",
+    "Event",
     "Heartbeat",
     "InboundMail",
     "LadderStep",

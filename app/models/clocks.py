@@ -1,21 +1,10 @@
 """The clocks of a ticket, and what they have set off."""
 
-from enum import StrEnum
-
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Document, Id, Instant, Word, id_field, link
-from app.sla.terms import ClockKind
-
-
-class ClockStatus(StrEnum):
-    """Where a clock stands."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    MET = "met"
-    CANCELLED = "cancelled"
+from app.sla.terms import ClockKind, ClockStatus
 
 
 class Clock(SQLModel, table=True):
@@ -48,6 +37,11 @@ class Clock(SQLModel, table=True):
     next_alarm_at: Instant | None = None
     # Counted up when a new start makes the ladder begin again.
     run: int = 1
+    # When this run began, where that was later than its clock: the ticket became worse or was
+    # opened anew.
+    begun_at: Instant | None = None
+    # How long it has stood still so far, in seconds of the time that it counts.
+    paused_s: int = 0
     failures: int = 0
 
 

@@ -74,7 +74,7 @@ class InboundMail(SQLModel, table=True):
 
 
 class MailPosition(SQLModel, table=True):
-    """How far a folder has been read, and when a look at it last succeeded."""
+    """How far a folder has been read, and when that last moved."""
 
     __tablename__ = "mail_position"
 
@@ -82,4 +82,8 @@ class MailPosition(SQLModel, table=True):
     folder: str = Field(primary_key=True)
     uid_validity: int
     last_uid: int
-    checked_at: Instant
+    # UIDs up to this one were old mail at the very first start, and are not missed.
+    first_uid: int = 0
+    # After a new UIDVALIDITY, mail received before this was old at the very first start.
+    since: Instant | None = None
+    moved_at: Instant

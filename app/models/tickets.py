@@ -142,6 +142,31 @@ class MailReference(SQLModel, table=True):
     kind: ReferenceKind = Field(sa_column=Column(Word(ReferenceKind), nullable=False))
 
 
+class Event(StrEnum):
+    """What can happen to a ticket."""
+
+    OPENED = "opened"
+    RECEIVED = "received"  # A further message of the customer's.
+    ACKNOWLEDGED = "acknowledged"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    REPLIED = "replied"
+    NOTED = "noted"
+    WORK_STARTED = "work_started"
+    WAITING = "waiting"
+    RESUMED = "resumed"
+    SEVERITY_SET = "severity_set"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    SOLVED = "solved"
+    REOPENED = "reopened"
+    STEP_FIRED = "step_fired"
+    STEP_SKIPPED = "step_skipped"
+    LADDER_NOTE = "ladder_note"
+    BREACHED = "breached"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+
+
 class TicketEvent(SQLModel, table=True):
     """What happened to a ticket, in order; nothing here is ever changed.
 
