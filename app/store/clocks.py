@@ -31,6 +31,12 @@ def claim_due(session: Session, now: datetime, limit: int) -> Sequence[Clock]:
     return session.exec(query).all()
 
 
+def claim(session: Session, ids: Sequence[Id]) -> Sequence[Clock]:
+    """Lock these clocks, leaving out what others hold."""
+    query = select(Clock).where(col(Clock.id).in_(ids)).with_for_update(skip_locked=True)
+    return session.exec(query).all()
+
+
 def next_alarm(session: Session) -> datetime | None:
     """Return when the next alarm is due; None when no clock waits for one."""
     query = (

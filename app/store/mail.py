@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from app.models import Blob, InboundMail, LedgerState, MailPosition
 from app.models.base import Id
@@ -20,6 +20,17 @@ def known_uids(session: Session, mailbox: str, folder: str, uid_validity: int) -
         InboundMail.mailbox == mailbox,
         InboundMail.folder == folder,
         InboundMail.uid_validity == uid_validity,
+    )
+    return set(session.exec(query))
+
+
+def truncated_uids(session: Session, mailbox: str, folder: str, uid_validity: int) -> set[int]:
+    """Return the UIDs of a folder of which only the beginning is committed."""
+    query = select(InboundMail.uid).where(
+        InboundMail.mailbox == mailbox,
+        InboundMail.folder == folder,
+        InboundMail.uid_validity == uid_validity,
+        col(InboundMail.truncated).is_(True),
     )
     return set(session.exec(query))
 
@@ -57,33 +68,36 @@ def claim(session: Session, ids: Sequence[Id]) -> Sequence[InboundMail]:
     return session.exec(query).all()
 
 
-def find_twin(session: Session, row: InboundMail) -> InboundMail | None:
-    """Return an earlier, ended row with the same bytes; None when this is the first."""
+def ended_twins(
+    session: Session, hashes: Sequence[str], message_ids: Sequence[str]
+) -> Sequence[InboundMail]:
+    """Return the ended rows with one of these contents or Message-IDs, oldest first."""
+    same = or_(
+        col(InboundMail.raw_sha256).in_(hashes), col(InboundMail.message_id).in_(message_ids)
+    )
     query = (
         select(InboundMail)
-        .where(
-            InboundMail.raw_sha256 == row.raw_sha256,
-            InboundMail.id != row.id,
-            InboundMail.state != LedgerState.RECEIVED,
-        )
+        .where(same, InboundMail.state != LedgerState.RECEIVED)
         .order_by(col(InboundMail.id))
-        .limit(1)
+        .limit(1000)
     )
-    return session.exec(query).first()
+    return session.exec(query).all()
 
 
-def same_message_id(session: Session, message_id: str) -> Sequence[tuple[InboundMail, bytes]]:
-    """Return the ended rows that carry this Message-ID, with their raw bytes, oldest first."""
-    query = (
-        select(InboundMail, Blob.data)
-        .join(Blob, col(Blob.sha256) == col(InboundMail.raw_sha256))
-        .where(
-            InboundMail.message_id == message_id,
-            InboundMail.state != LedgerState.RECEIVED,
-        )
-        .order_by(col(InboundMail.id))
-        .limit(5)
-    )
+def raw_of(session: Session, sha256: str) -> bytes:
+    """Return the bytes of a message."""
+    return session.exec(select(Blob.data).where(Blob.sha256 == sha256)).one()
+
+
+def listing(
+    session: Session, *, state: LedgerState | None, below: Id | None, limit: int
+) -> Sequence[InboundMail]:
+    """Return ledger rows, newest first; ``below`` is the last id of the page before."""
+    query = select(InboundMail).order_by(col(InboundMail.id).desc()).limit(limit)
+    if state is not None:
+        query = query.where(InboundMail.state == state)
+    if below is not None:
+        query = query.where(col(InboundMail.id) < below)
     return session.exec(query).all()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select, update
 
 from app.models import Delivery, DeliveryState
 from app.models.base import Id
@@ -23,11 +23,37 @@ def claim_due(session: Session, now: datetime, limit: int) -> Sequence[Delivery]
     return session.exec(query).all()
 
 
+def any_due(session: Session, now: datetime) -> bool:
+    """Tell whether a claim would find anything: a look that needs no writer's lock."""
+    query = (
+        select(Delivery.id)
+        .where(col(Delivery.state).in_(WAITING), Delivery.next_at <= now)
+        .limit(1)
+    )
+    return session.exec(query).first() is not None
+
+
 def held(session: Session, leases: Sequence[tuple[Id, str]]) -> dict[Id, Delivery]:
     """Lock those of the rows whose lease token is still the one given."""
     wanted = [and_(Delivery.id == row, Delivery.lease_token == token) for row, token in leases]
     query = select(Delivery).where(or_(*wanted)).with_for_update()
     return {row.id: row for row in session.exec(query)}
+
+
+def mark_sent(session: Session, row: Id, token: str, *, response: str, now: datetime) -> None:
+    """Settle a delivery as sent, if its lease token is still the one given."""
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id) == row, col(Delivery.lease_token) == token)
+        .values(
+            state=DeliveryState.SENT,
+            sent_at=now,
+            response=response,
+            lease_token=None,
+            last_error=None,
+        )
+    )
+    session.connection().execute(statement)
 
 
 def of_ticket(session: Session, ticket_id: Id) -> Sequence[Delivery]:
@@ -36,6 +62,12 @@ def of_ticket(session: Session, ticket_id: Id) -> Sequence[Delivery]:
         select(Delivery).where(Delivery.ticket_id == ticket_id).order_by(col(Delivery.created_at))
     )
     return session.exec(query).all()
+
+
+def find_by_message_ids(session: Session, message_ids: Sequence[str]) -> Delivery | None:
+    """Return the delivery that went out under one of these Message-IDs; None when none did."""
+    query = select(Delivery).where(col(Delivery.message_id).in_(message_ids)).limit(1)
+    return session.exec(query).first()
 
 
 def find_by_key(session: Session, dedupe_key: str) -> Delivery | None:

@@ -16,20 +16,24 @@ from app.models import (
 from app.models.base import Id
 
 
-def find_contact(session: Session, email: str) -> Contact | None:
-    """Return the contact with this address (lower case); None for a stranger."""
-    return session.exec(select(Contact).where(Contact.email == email)).first()
+def contacts_by_email(session: Session, emails: Sequence[str]) -> dict[str, Contact]:
+    """Return the contacts with these addresses (lower case), by address."""
+    if not emails:
+        return {}
+    rows = session.exec(select(Contact).where(col(Contact.email).in_(emails)))
+    return {row.email: row for row in rows if row.email}
 
 
-def find_customer_of(session: Session, email: str) -> Customer | None:
-    """Return the customer whose domain this address lies in; None when there is none."""
-    domain = email.rpartition("@")[2]
+def customers_by_domain(session: Session, domains: Sequence[str]) -> dict[str, Customer]:
+    """Return the customers that these mail domains belong to, by domain."""
+    if not domains:
+        return {}
     query = (
-        select(Customer)
-        .join(CustomerDomain, col(CustomerDomain.customer_id) == col(Customer.id))
-        .where(CustomerDomain.domain == domain)
+        select(CustomerDomain.domain, Customer)
+        .join(Customer, col(CustomerDomain.customer_id) == col(Customer.id))
+        .where(col(CustomerDomain.domain).in_(domains))
     )
-    return session.exec(query).first()
+    return dict(session.exec(query).all())
 
 
 def find_agent(session: Session, agent_id: Id) -> Agent | None:
@@ -61,6 +65,13 @@ def find_token(session: Session, sha256: str, now: datetime) -> tuple[ApiToken, 
         )
     )
     return session.exec(query).first()
+
+
+def touch_token(session: Session, token_id: Id, now: datetime) -> None:
+    """Note that a token was used."""
+    token = session.get(ApiToken, token_id)
+    if token is not None:
+        token.last_used_at = now
 
 
 def schedules_in_force(session: Session) -> Sequence[ScheduleVersion]:

@@ -8,6 +8,7 @@ from app.models import (
     Attachment,
     MailReference,
     Message,
+    MessageKind,
     ReferenceKind,
     Status,
     Ticket,
@@ -50,6 +51,17 @@ def messages(session: Session, ticket_id: Id) -> Sequence[Message]:
     return session.exec(query).all()
 
 
+def first_message(session: Session, ticket_id: Id) -> Message | None:
+    """Return what the ticket began with; None for one that nobody has written on."""
+    query = (
+        select(Message)
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.INBOUND)
+        .order_by(col(Message.at), col(Message.id))
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
 def attachments(session: Session, message_ids: Sequence[Id]) -> Sequence[Attachment]:
     """Return the files of these messages."""
     return session.exec(select(Attachment).where(col(Attachment.message_id).in_(message_ids))).all()
@@ -67,6 +79,8 @@ def references_to(
     session: Session, message_ids: Sequence[str]
 ) -> Sequence[tuple[MailReference, Ticket]]:
     """Return what we know of these Message-IDs, with the tickets they belong to."""
+    if not message_ids:
+        return ()
     query = (
         select(MailReference, Ticket)
         .join(Ticket, col(Ticket.id) == col(MailReference.ticket_id))

@@ -1,0 +1,16 @@
+"""The database's own idea of the time, to hold ours against."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+_SQLITE = text("SELECT strftime('%s', 'now')")
+_POSTGRES = text("SELECT extract(epoch FROM clock_timestamp())")
+
+
+def database_now(session: Session) -> datetime:
+    """Return the database's present time; SQLite's is this machine's, to the second."""
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    seconds = session.connection().execute(_SQLITE if on_sqlite else _POSTGRES).scalar_one()
+    return datetime.fromtimestamp(float(seconds), UTC)
