@@ -119,6 +119,12 @@ class SmtpTransport:
                 self._drop("given up half way")
                 raise
 
+    async def check(self) -> None:
+        """Connect and sign in, as the next mail will; ``MailDeferred`` says what is in the way."""
+        async with self._lock, asyncio.timeout(self._settings.timeout_s):
+            if self._still_open() is None:
+                self._connection = await self._open()
+
     async def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
         async with self._lock:

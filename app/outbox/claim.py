@@ -1,0 +1,143 @@
+"""Claiming deliveries and settling them: two short transactions around a send outside any.
+
+A claim sets a lease and a random token. The token is the fence: a result is written only while
+the row still carries it, so a sender that was slow, or asleep, or presumed dead cannot overwrite
+what its successor found out.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.kit.errors import PermanentError
+from app.models import Blob, Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
+from app.models.base import Id
+from app.outbox.payload import hashes
+from app.store import outbox
+
+# Short, since a killed process's rows wait for its end; a living one renews it.
+LEASE_S = 60.0
+RENEW_EVERY_S = 20.0
+# Seconds until the next try; the last is repeated until the class's patience ends.
+RETRY_S = (5, 30, 120, 600, 3600)
+# How long an undelivered message of a class is tried before it is given up.
+PATIENCE = {
+    DeliveryClass.PAGE: timedelta(hours=4),
+    DeliveryClass.RECEIPT: timedelta(hours=24),
+    DeliveryClass.LETTER: timedelta(days=3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send while its lease runs."""
+
+    id: Id
+    token: str
+    mailbox: str
+    payload: Mapping[str, Any]
+    blobs: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one send went; ``error`` None means that the other side took the message."""
+
+    claimed: Claimed
+    response: str = ""
+    error: Exception | None = None
+    # Recipients that were refused while others were taken.
+    refused: Sequence[str] = ()
+
+
+def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
+    """Take the most urgent due deliveries; nobody else may send them before ``until``."""
+    claimed = []
+    for row in outbox.claim_due(session, now, limit):
+        row.state = DeliveryState.SENDING
+        row.attempts += 1
+        row.lease_token = secrets.token_hex(8)
+        row.next_at = until
+        wanted = hashes(row.payload)
+        claimed.append(
+            Claimed(
+                id=row.id,
+                token=row.lease_token,
+                mailbox=row.mailbox,
+                payload=row.payload,
+                blobs=_bytes_of(session, wanted) if wanted else {},
+            )
+        )
+    return claimed
+
+
+def renew(session: Session, claimed: Sequence[Claimed], *, until: datetime) -> None:
+    """Extend the leases that are still ours: a send may take longer than one lease."""
+    for row in outbox.held(session, [(one.id, one.token) for one in claimed]).values():
+        row.next_at = until
+
+
+def settle(session: Session, result: Result, *, now: datetime) -> None:
+    """Write down how a send went; nothing happens where the lease is no longer ours."""
+    claimed = result.claimed
+    if result.error is None and not result.refused:
+        outbox.mark_sent(session, claimed.id, claimed.token, response=result.response, now=now)
+        return
+    row = outbox.held(session, [(claimed.id, claimed.token)]).get(claimed.id)
+    if row is None:
+        # Another worker got there first.
+        return
+    row.lease_token = None
+    if result.error is not None:
+        _put_back_or_give_up(session, row, result.error, now=now)
+        return
+    row.state = DeliveryState.SENT
+    row.sent_at = now
+    row.response = result.response
+    row.last_error = "; ".join(result.refused)
+    _tell_ticket(session, row, now=now, permanent=True)
+
+
+def _put_back_or_give_up(
+    session: Session, row: Delivery, error: Exception, *, now: datetime
+) -> None:
+    row.last_error = str(error) or type(error).__name__
+    out_of_patience = now - row.created_at >= PATIENCE[row.kind]
+    if not isinstance(error, PermanentError) and not out_of_patience:
+        row.state = DeliveryState.PENDING
+        row.next_at = now + retry_after(row.id, row.attempts)
+        return
+    row.state = DeliveryState.FAILED
+    _tell_ticket(session, row, now=now, permanent=isinstance(error, PermanentError))
+
+
+def _tell_ticket(session: Session, row: Delivery, *, now: datetime, permanent: bool) -> None:
+    if row.ticket_id is None:
+        return
+    data = {"delivery": str(row.id), "to": row.recipient, "error": row.last_error}
+    session.add(
+        TicketEvent(
+            ticket_id=row.ticket_id,
+            kind=Event.DELIVERY_FAILED,
+            at=now,
+            recorded_at=now,
+            actor="desk",
+            data={**data, "permanent": permanent},
+        )
+    )
+
+
+def retry_after(row: Id, attempts: int) -> timedelta:
+    """Return the wait before the next try, spread by a fifth either way by the row's own id."""
+    base = RETRY_S[min(attempts, len(RETRY_S)) - 1]
+    spread = (row.int + attempts * 7919) % 401 / 1000 - 0.2
+    return timedelta(seconds=base * (1 + spread))
+
+
+def _bytes_of(session: Session, wanted: Sequence[str]) -> dict[str, bytes]:
+    query = select(Blob.sha256, Blob.data).where(col(Blob.sha256).in_(wanted))
+    return dict(session.exec(query).all())

@@ -1,0 +1,147 @@
+"""The sender: claims what is due, sends it outside any transaction, settles it.
+
+Sending and settling overlap by one mail: the database's commit and the server's answer are waited
+for side by side, and no more than that is ever in doubt when a process is killed.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from typing_extensions import override
+
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.kit.errors import OutsideError, TemporaryError, Unavailable
+from app.kit.log import logger
+from app.outbox.claim import LEASE_S, RENEW_EVERY_S, Claimed, Result, claim, renew, settle
+from app.outbox.compose import compose
+from app.outbox.payload import to_letter
+from app.outbox.smtp import Sent
+from app.store import outbox
+
+log = logger("sender")
+# Small, since what a killed process had claimed waits for the end of its lease.
+BATCH = 20
+# A row is not sent when less of its lease than this is left: its successor may be under way.
+MARGIN_S = 15.0
+
+
+class Transport(Protocol):
+    """Takes one mail to its server."""
+
+    async def send(self, envelope_from: str, recipients: Sequence[str], data: bytes) -> Sent:
+        """Hand the mail over and return what the server said; raise an ``OutsideError``."""
+        ...
+
+
+class Sender:
+    """Sends what is due through each mailbox's connections."""
+
+    def __init__(
+        self, db: Database, clock: Clock, transports: Mapping[str, Sequence[Transport]]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._transports = transports
+        self._lease_until = clock.now()
+
+    async def pass_once(self) -> int:
+        """Claim one batch, send it and settle it; return how many rows were claimed.
+
+        Each mailbox's rows go out over its connections side by side, in order of urgency.
+        """
+        claimed = await asyncio.to_thread(self._claim)
+        if not claimed:
+            return 0
+        renewer = asyncio.create_task(self._renew_all(claimed))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for mailbox in {row.mailbox for row in claimed}:
+                    rows = iter([row for row in claimed if row.mailbox == mailbox])
+                    for transport in self._transports.get(mailbox) or (_NoTransport(mailbox),):
+                        group.create_task(self._send_each(rows, transport))
+        finally:
+            renewer.cancel()
+        return len(claimed)
+
+    def _claim(self) -> Sequence[Claimed]:
+        with self._db.reading() as session:
+            if not outbox.any_due(session, self._clock.now()):
+                return ()
+        with self._db.writing() as session:
+            now = self._clock.now()
+            self._lease_until = now + self._clock.of_wall(LEASE_S)
+            return claim(session, now=now, until=self._lease_until, limit=BATCH)
+
+    async def _send_each(self, rows: Iterator[Claimed], transport: Transport) -> None:
+        """Send one mail after the other, each while the one before it is being settled.
+
+        So a process that is killed has at most two mails a connection out that are not settled:
+        the one in the server's hands and the one in the database's.
+        """
+        margin = self._clock.of_wall(MARGIN_S)
+        settling: asyncio.Task[None] | None = None
+        for row in rows:
+            if self._lease_until - self._clock.now() < margin:
+                # The lease could not be renewed; the row is left to whoever claims it next.
+                continue
+            result = await _send(row, transport)
+            if settling is not None:
+                await settling
+            settling = asyncio.create_task(asyncio.to_thread(self._settle, result))
+        if settling is not None:
+            await settling
+
+    async def _renew_all(self, claimed: Sequence[Claimed]) -> None:
+        """Extend the leases for as long as the batch takes."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            try:
+                await asyncio.to_thread(self._renew, claimed)
+            except Unavailable as error:
+                log.warning("leases not renewed", error=str(error))
+
+    def _renew(self, claimed: Sequence[Claimed]) -> None:
+        until = self._clock.now() + self._clock.of_wall(LEASE_S)
+        with self._db.writing() as session:
+            renew(session, claimed, until=until)
+        self._lease_until = until
+
+    def _settle(self, result: Result) -> None:
+        with self._db.writing() as session:
+            settle(session, result, now=self._clock.now())
+
+
+async def _send(row: Claimed, transport: Transport) -> Result:
+    """Send one mail; any exception is that row's result and never the end of the batch."""
+    try:
+        letter = to_letter(row.payload, row.blobs)
+        sent = await transport.send(
+            # Bounces come back to the mailbox, where they are matched with this delivery.
+            letter.from_address,
+            [*letter.to, *letter.cc],
+            compose(letter),
+        )
+    except OutsideError as error:
+        log.warning("not sent", delivery=str(row.id), error=str(error))
+        return Result(row, error=error)
+    except Exception as error:
+        log.exception("could not be prepared", delivery=str(row.id))
+        return Result(row, error=error)
+    return Result(row, response=sent.response, refused=[str(one) for one in sent.refused])
+
+
+class _NoTransport(Transport):
+    """Stands in for a mailbox that the configuration no longer has."""
+
+    def __init__(self, mailbox: str) -> None:
+        self._mailbox = mailbox
+
+    @override
+    async def send(self, envelope_from: str, recipients: Sequence[str], data: bytes) -> Sent:
+        raise TemporaryError(
+            "there is no such mailbox to send from.",
+            field=f"mailboxes.{self._mailbox}",
+            remedy="Put it back into the configuration, or cancel the delivery.",
+        )

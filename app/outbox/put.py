@@ -1,0 +1,51 @@
+"""Putting something into the outbox, in the transaction of its cause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.kit.db import wake_after_commit
+from app.kit.wake import Topic
+from app.models import Delivery, DeliveryClass
+from app.models.base import Id
+from app.outbox.compose import Letter
+from app.outbox.payload import StoredFile, to_payload
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A letter and where it belongs."""
+
+    # The same cause never makes two: built from ids, by the verb that is the cause.
+    dedupe_key: str
+    kind: DeliveryClass
+    mailbox: str
+    letter: Letter
+    ticket_id: Id | None = None
+    files: tuple[StoredFile, ...] = ()
+    # A page of the worst severity goes before any other.
+    urgency: int | None = None
+
+
+URGENCY = {DeliveryClass.PAGE: 20, DeliveryClass.RECEIPT: 30, DeliveryClass.LETTER: 40}
+
+
+def put(session: Session, outgoing: Outgoing, *, now: datetime) -> Delivery:
+    """Add a mail to the outbox; the sender is woken when this transaction has committed."""
+    urgency = URGENCY[outgoing.kind] if outgoing.urgency is None else outgoing.urgency
+    delivery = Delivery(
+        dedupe_key=outgoing.dedupe_key,
+        urgency=urgency,
+        kind=outgoing.kind,
+        mailbox=outgoing.mailbox,
+        recipient=", ".join([*outgoing.letter.to, *outgoing.letter.cc]),
+        payload=to_payload(outgoing.letter, outgoing.files),
+        next_at=now,
+        message_id=outgoing.letter.message_id,
+        ticket_id=outgoing.ticket_id,
+        created_at=now,
+    )
+    session.add(delivery)
+    wake_after_commit(session, Topic.OUTBOX)
+    return delivery
