@@ -1,0 +1,31 @@
+"""What is judged, and what comes of it."""
+
+from dataclasses import dataclass
+
+from app.sla.terms import Exclusion, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the customer said; ``text`` is the newest text, quotations apart."""
+
+    channel: str
+    subject: str | None
+    text: str
+    language: str | None = None
+    from_role: str | None = None
+    keypad: Severity | None = None
+    recent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A severity, how sure it is (0 to 1), and why, in words an agent understands."""
+
+    severity: Severity
+    confidence: float
+    reasons: tuple[str, ...]
+    # A hint, never applied by itself.
+    excluded: Exclusion | None = None
+    # "Looks critical, please confirm."
+    confirm: bool = False
