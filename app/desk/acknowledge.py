@@ -1,0 +1,103 @@
+"""Confirming receipt at once: number, severity, what we promise by when, and how to reach us."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from app.desk import wording
+from app.desk.events import DESK, record
+from app.desk.house import House
+from app.desk.outgoing import ToCustomer, write_to_customer
+from app.models import Clock, Contact, DeliveryClass, Event, Message, MessageKind, Ticket
+
+# Addresses that nobody reads, and those of mail servers themselves (RFC 2142; RFC 5321, 4.5.1).
+_NOBODY = re.compile(
+    r"^(mailer-daemon|postmaster|abuse|root|no-?_?reply|do-?not-?reply|bounces?|daemon)([+.-].*)?@",
+    re.IGNORECASE,
+)
+
+
+class Silence(StrEnum):
+    """Why a receipt was not confirmed; also the metric's label."""
+
+    MACHINE = "machine"
+    NO_ADDRESS = "no_address"
+    OUR_OWN_ADDRESS = "our_own_address"
+    NOBODY_READS_IT = "nobody_reads_it"
+
+
+def acknowledge(
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    clocks: Sequence[Clock],
+    *,
+    contact: Contact | None,
+    in_reply_to: str | None,
+    references: Sequence[str],
+    verdict: str,
+    now: datetime,
+) -> Message | None:
+    """Confirm receipt of the mail that opened the ticket; None where it must not be, said why.
+
+    The acknowledgement does not meet the first-response clock: that takes a person.
+    """
+    to = contact.email if contact else None
+    silence = why_not(house, to=to, verdict=verdict)
+    if silence is not None or to is None:
+        record(
+            session,
+            ticket,
+            Event.NOT_ACKNOWLEDGED,
+            at=now,
+            now=now,
+            actor=DESK,
+            reason=(silence or Silence.NO_ADDRESS).value,
+        )
+        return None
+    rendered = wording.acknowledgement(house, ticket, clocks, contact=contact, now=now)
+    what = ToCustomer(
+        part="receipt",
+        kind=MessageKind.AUTOMATIC,
+        urgency=DeliveryClass.RECEIPT,
+        author=house.settings.desk.name,
+        to=to,
+        rendered=rendered,
+        said=rendered.text,
+        in_reply_to=in_reply_to,
+        references=[*references, in_reply_to] if in_reply_to else list(references),
+    )
+    message = write_to_customer(session, house, ticket, what, now=now)
+    record(
+        session,
+        ticket,
+        Event.ACKNOWLEDGED,
+        at=now,
+        now=now,
+        actor=DESK,
+        to=to,
+        message=str(message.id),
+    )
+    return message
+
+
+def why_not(house: House, *, to: str | None, verdict: str) -> Silence | None:
+    """Return why an address must get no automatic mail; None where it may.
+
+    1. Nothing automatic answers a machine (RFC 3834, section 2).
+    2. There is nowhere to send it.
+    3. It would come back to ourselves.
+    4. The address is one that only machines have.
+    """
+    if verdict != "human":
+        return Silence.MACHINE
+    if not to:
+        return Silence.NO_ADDRESS
+    if to in house.own_addresses:
+        return Silence.OUR_OWN_ADDRESS
+    if _NOBODY.match(to):
+        return Silence.NOBODY_READS_IT
+    return None

@@ -1,0 +1,222 @@
+"""The clocks of a ticket: rows that a fold over its log keeps up to date.
+
+The log is the truth and the rows are what the engine polls. Whatever happens to a ticket is
+recorded first; then ``refold`` reads the whole log and writes down what follows from it, so a
+severity that is changed late, or an event whose time is corrected, gives the same deadlines as if
+it had been known from the start.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk.events import DESK, record
+from app.desk.house import House
+from app.kit.db import wake_after_commit
+from app.kit.wake import Topic
+from app.models import Clock, Event, Status, Ticket, TicketEvent
+from app.models.base import Id
+from app.sla.clock import ClockEvent, ClockState, fold
+from app.sla.counting import counter_of
+from app.sla.ladder import DeskTiming, Fired, RunSoFar, RunState, first_alarm
+from app.sla.policy import Policy
+from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Severity
+from app.store import clocks as store
+from app.store import tickets
+
+# What an event of the log does to the ticket's clocks: to one of them, or (None) to all.
+EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
+    # The receipt starts whatever the policy promises for the severity.
+    Event.OPENED: ((ClockEventKind.STARTED, None),),
+    # The first human answer; an automatic acknowledgement records another event.
+    Event.REPLIED: (
+        (ClockEventKind.MET, ClockKind.FIRST_RESPONSE),
+        (ClockEventKind.UPDATED, None),
+    ),
+    Event.WORK_STARTED: ((ClockEventKind.MET, ClockKind.WORK_STARTED),),
+    Event.WAITING: ((ClockEventKind.PAUSED, None),),
+    Event.RESUMED: ((ClockEventKind.RESUMED, None),),
+    Event.SEVERITY_SET: ((ClockEventKind.RETARGETED, None),),
+    # What is still owed stands still while a ticket is solved, and is owed again when it is
+    # opened anew: the time between does not count against anybody.
+    Event.SOLVED: ((ClockEventKind.MET, ClockKind.RESOLVE), (ClockEventKind.PAUSED, None)),
+    Event.REOPENED: (
+        (ClockEventKind.REINSTATED, ClockKind.RESOLVE),
+        (ClockEventKind.RESUMED, None),
+    ),
+    # Its data name the clock.
+    Event.BREACHED: ((ClockEventKind.BREACHED, None),),
+}
+
+
+def start(session: Session, house: House, ticket: Ticket) -> list[Clock]:
+    """Start the clocks that the policy promises for a ticket that was just opened."""
+    key = str(ticket.policy_id)
+    opened = ClockEvent(
+        at=ticket.received_at,
+        seq=0,
+        kind=ClockEventKind.STARTED,
+        severity=ticket.severity,
+        policy=key,
+    )
+    started = []
+    for kind in _promised(house.policy, ticket.severity):
+        state = fold(kind, (opened,), {key: house.policy})
+        clock = _new_clock(ticket, state)
+        clock.next_alarm_at = first_alarm(house.ladder, run_of_clock(ticket, clock, house.policy))
+        session.add(clock)
+        started.append(clock)
+    wake_after_commit(session, Topic.CLOCKS)
+    return started
+
+
+def refold(session: Session, house: House, ticket: Ticket, *, now: datetime) -> list[Clock]:
+    """Read the ticket's log again and bring its clocks in line with it."""
+    session.flush()
+    events = clock_events(tickets.events(session, ticket.id))
+    named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}
+    policies = {key: house.policy_of(session, Id(key)) for key in named}
+    rows = {clock.kind: clock for clock in store.of_ticket(session, ticket.id)}
+    for kind in ClockKind:
+        state = fold(kind, events, policies)
+        clock = rows.get(kind)
+        if clock is None and state.state is not ClockStatus.PENDING:
+            clock = rows[kind] = _new_clock(ticket, state)
+            session.add(clock)
+        if clock is not None:
+            _bring_in_line(clock, ticket, state, now=now)
+    wake_after_commit(session, Topic.CLOCKS)
+    return list(rows.values())
+
+
+def clock_events(log: Iterable[TicketEvent]) -> list[ClockEvent]:
+    """Return what the ticket's log says to its clocks."""
+    return [
+        _clock_event(row, kind, clock) for row in log for kind, clock in EFFECTS.get(row.kind, ())
+    ]
+
+
+def _clock_event(row: TicketEvent, kind: ClockEventKind, clock: ClockKind | None) -> ClockEvent:
+    data = row.data
+    named = data.get("clock")
+    severity = data.get("severity") if kind in _MAKES_A_PROMISE else None
+    policy = data.get("policy") if kind in _MAKES_A_PROMISE else None
+    return ClockEvent(
+        at=row.at,
+        seq=row.seq or 0,
+        kind=kind,
+        clock=ClockKind(str(named)) if clock is None and named else clock,
+        severity=Severity(str(severity)) if severity else None,
+        policy=str(policy) if policy else None,
+        reason=str(data.get("reason", "")),
+        actor=row.actor,
+    )
+
+
+_MAKES_A_PROMISE = frozenset(
+    {ClockEventKind.STARTED, ClockEventKind.RETARGETED, ClockEventKind.BREACHED}
+)
+
+
+def record_breach(session: Session, ticket: Ticket, clock: Clock, *, now: datetime) -> None:
+    """Write down that a limit was passed unmet; done once, and never undone.
+
+    A promise is not broken before it was made: one that was made late breaks when it was made.
+    """
+    if clock.breached_at is not None or clock.limit_at is None:
+        return
+    clock.breached_at = max(clock.limit_at, clock.begun_at or clock.started_at)
+    record(
+        session,
+        ticket,
+        Event.BREACHED,
+        at=clock.breached_at,
+        now=now,
+        actor=DESK,
+        clock=clock.kind.value,
+        limit_at=clock.limit_at.isoformat(),
+        severity=ticket.severity.value,
+        policy=str(ticket.policy_id),
+    )
+
+
+def run_of_clock(
+    ticket: Ticket, clock: Clock, policy: Policy, *, fired: tuple[Fired, ...] = ()
+) -> RunSoFar:
+    """Return the run of a clock's ladder, as the pure decisions want it."""
+    promise = policy.target(ticket.severity, clock.kind)
+    timing = DeskTiming(
+        hours=policy.calendar(promise),
+        started_at=clock.started_at,
+        target_at=clock.target_at,
+        limit_at=clock.limit_at,
+        counts_hours=promise is not None and promise.counting is Counting.BUSINESS_HOURS,
+        paused_s=clock.paused_s,
+    )
+    return RunSoFar(
+        kind=clock.kind,
+        severity=ticket.severity,
+        started_at=clock.started_at,
+        target_at=clock.target_at,
+        limit_at=clock.limit_at,
+        taken_at=ticket.taken_at,
+        fired=fired,
+        state=RunState(clock.status.value),
+        begun_at=clock.begun_at,
+        timing=timing,
+    )
+
+
+def _promised(policy: Policy, severity: Severity) -> list[ClockKind]:
+    return [kind for kind in ClockKind if policy.target(severity, kind) is not None]
+
+
+def _new_clock(ticket: Ticket, state: ClockState) -> Clock:
+    assert state.started_at is not None  # noqa: S101 - the first event of every log starts it
+    return Clock(
+        ticket_id=ticket.id,
+        kind=state.kind,
+        status=state.state,
+        started_at=state.started_at,
+        target_at=state.target_at,
+        limit_at=state.limit_at,
+    )
+
+
+def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: datetime) -> None:
+    before = clock.status
+    clock.status = _status(ticket, state)
+    clock.started_at = state.started_at or clock.started_at
+    running = clock.status is ClockStatus.RUNNING
+    clock.target_at = state.target_at if running or state.met_at else None
+    clock.limit_at = state.limit_at if running or state.met_at else None
+    clock.met_at = state.met_at
+    clock.breached_at = state.breached_at or clock.breached_at
+    clock.paused_s = _paused_s(state)
+    if state.promised_at is not None and state.promised_at > clock.started_at:
+        clock.begun_at = max(state.promised_at, clock.begun_at or state.promised_at)
+    if running and before in {ClockStatus.CANCELLED, ClockStatus.PENDING}:
+        # Opened anew: its ladder is climbed from the beginning.
+        clock.run += 1
+        clock.begun_at = now
+    # The engine looks at a running clock at once and sets its alarm by what its run has done.
+    clock.next_alarm_at = now if running else None
+
+
+def _status(ticket: Ticket, state: ClockState) -> ClockStatus:
+    over = ticket.status in {Status.SOLVED, Status.CLOSED}
+    if over and state.state in {ClockStatus.PAUSED, ClockStatus.RUNNING}:
+        return ClockStatus.CANCELLED
+    return state.state
+
+
+def _paused_s(state: ClockState) -> int:
+    """Return how long the clock had stood still when it last began to run, as it counts time."""
+    if state.promise is None or state.calendar is None or not state.windows:
+        return 0
+    assert state.started_at is not None  # noqa: S101 - it has run
+    counter = counter_of(state.promise, state.calendar)
+    *over, last = state.windows
+    ran = sum(counter.seconds(window.start, window.end) for window in over if window.end)
+    return counter.seconds(state.started_at, last.start) - ran

@@ -1,0 +1,55 @@
+"""The ticket's log: what can happen to a ticket, and how it is written down."""
+
+from sqlmodel import Session
+
+from app.models import Event, Ticket, TicketEvent
+from app.models.base import Instant
+from app.models.system import AuditEntry
+
+# Actors that are not people of ours.
+CUSTOMER = "customer"
+DESK = "desk"
+
+
+def record(
+    session: Session,
+    ticket: Ticket,
+    kind: Event,
+    *,
+    at: Instant,
+    now: Instant,
+    actor: str,
+    **data: object,
+) -> TicketEvent:
+    """Write down that something happened to the ticket at ``at``."""
+    event = TicketEvent(
+        ticket_id=ticket.id, kind=kind.value, at=at, recorded_at=now, actor=actor, data=data
+    )
+    session.add(event)
+    return event
+
+
+def audit(
+    session: Session,
+    ticket: Ticket,
+    action: str,
+    *,
+    now: Instant,
+    actor: str,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Write down who changed what; the ticket's version counts up with it."""
+    ticket.version += 1
+    ticket.updated_at = now
+    session.add(
+        AuditEntry(
+            at=now,
+            actor=actor,
+            action=action,
+            subject="ticket",
+            subject_id=ticket.id,
+            before=before,
+            after=after,
+        )
+    )

@@ -1,0 +1,89 @@
+"""One way to write to a customer: an entry on the ticket, a letter in the thread, a row to send."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk.addresses import message_id
+from app.desk.house import House
+from app.desk.letters import Rendered
+from app.desk.tickets import refer
+from app.models import DeliveryClass, Message, MessageKind, ReferenceKind, Ticket
+from app.outbox.compose import Letter
+from app.outbox.put import Outgoing, put
+
+# Older systems heed this where they do not know RFC 3834's header, which the composer writes.
+AUTOMATIC_HEADERS = (("Precedence", "auto_reply"),)
+
+
+@dataclass(frozen=True, slots=True)
+class ToCustomer:
+    """What is to be said, to whom, and as what."""
+
+    # Which mail of the ticket: it names the delivery and the Message-ID, so that the same cause
+    # makes the same mail.
+    part: str
+    kind: MessageKind
+    urgency: DeliveryClass
+    author: str
+    to: str
+    rendered: Rendered
+    # What is kept on the ticket: the words themselves, without the letter around them.
+    said: str
+    in_reply_to: str | None
+    references: Sequence[str]
+    cc: Sequence[str] = ()
+
+
+def write_to_customer(
+    session: Session, house: House, ticket: Ticket, what: ToCustomer, *, now: datetime
+) -> Message:
+    """Keep the message on the ticket and put its letter into the outbox."""
+    mailbox, box = house.mailbox(ticket.mailbox)
+    automatic = what.kind is MessageKind.AUTOMATIC
+    message = Message(
+        ticket_id=ticket.id,
+        kind=what.kind,
+        at=now,
+        author=what.author,
+        from_address=box.address,
+        to_addresses=[what.to],
+        cc_addresses=list(what.cc),
+        subject=what.rendered.subject,
+        text=what.said,
+        message_id=message_id(
+            house.secret, number=ticket.number, part=what.part, address=box.address
+        ),
+        problems=[],
+    )
+    assert message.message_id is not None  # noqa: S101 - set right above
+    session.add(message)
+    refer(session, ticket, message.message_id, ReferenceKind.OURS)
+    letter = Letter(
+        from_address=box.address,
+        from_name=box.name or house.settings.desk.name,
+        to=(what.to,),
+        cc=tuple(what.cc),
+        reply_to=None,
+        subject=what.rendered.subject,
+        text=what.rendered.text,
+        html=what.rendered.html,
+        message_id=message.message_id,
+        in_reply_to=what.in_reply_to,
+        references=tuple(what.references),
+        date=now,
+        auto_submitted="auto-replied" if automatic else None,
+        extra_headers=AUTOMATIC_HEADERS if automatic else (),
+        attachments=(),
+    )
+    outgoing = Outgoing(
+        dedupe_key=f"{ticket.id}:{what.part}",
+        kind=what.urgency,
+        mailbox=mailbox,
+        letter=letter,
+        ticket_id=ticket.id,
+    )
+    put(session, outgoing, now=now)
+    return message

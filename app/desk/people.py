@@ -1,0 +1,106 @@
+"""Who is writing: contacts and customers; who works here: agents and their tokens."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.kit.errors import BadInput, Conflict
+from app.kit.ids import digest, new_token
+from app.kit.text import storable
+from app.models import Agent, ApiToken, Contact, Customer, CustomerDomain, Role
+from app.models.system import AuditEntry
+from app.store import people
+
+
+def add_contact(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    language: str | None,
+    customer: Customer | None,
+    now: datetime,
+) -> Contact:
+    """Make a contact of a stranger; they belong to the customer whose domain they write from."""
+    contact = Contact(
+        email=storable(email),
+        name=storable(name),
+        language=language,
+        customer_id=customer.id if customer else None,
+        created_at=now,
+    )
+    session.add(contact)
+    return contact
+
+
+def add_customer(
+    session: Session,
+    *,
+    name: str,
+    domains: tuple[str, ...],
+    language: str | None = None,
+    time_zone: str | None = None,
+    now: datetime,
+) -> Customer:
+    """Add a customer and the mail domains that are theirs; Conflict when a domain is taken."""
+    customer = Customer(name=name, language=language, time_zone=time_zone, created_at=now)
+    session.add(customer)
+    for domain in domains:
+        taken = session.get(CustomerDomain, domain.lower())
+        if taken is not None:
+            raise Conflict(f"{domain} belongs to another customer", field="domains")
+        session.add(CustomerDomain(domain=domain.lower(), customer_id=customer.id))
+    return customer
+
+
+def add_agent(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    role: Role = Role.AGENT,
+    phone: str | None = None,
+    language: str = "nb",
+    now: datetime,
+) -> Agent:
+    """Add one of the staff; Conflict when the address is taken."""
+    address = email.strip().lower()
+    if "@" not in address:
+        raise BadInput(f"{email!r} is not a mail address", field="email")
+    if people.find_agent_by_email(session, address) is not None:
+        raise Conflict(f"{address} is an agent already", field="email")
+    agent = Agent(
+        name=name, email=address, role=role, phone=phone, language=language, created_at=now
+    )
+    session.add(agent)
+    session.add(_audit("agent.added", agent, now, {"email": address, "role": role.value}))
+    return agent
+
+
+def create_token(
+    session: Session,
+    agent: Agent,
+    *,
+    name: str,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> str:
+    """Make a bearer token for the agent and return it: the only time that it can be read."""
+    token = new_token("svartid")
+    session.add(
+        ApiToken(
+            agent_id=agent.id,
+            name=name,
+            sha256=digest(token.encode()),
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    session.add(_audit("token.created", agent, now, {"name": name}))
+    return token
+
+
+def _audit(action: str, agent: Agent, now: datetime, after: dict[str, object]) -> AuditEntry:
+    return AuditEntry(
+        at=now, actor="operator", action=action, subject="agent", subject_id=agent.id, after=after
+    )

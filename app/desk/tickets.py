@@ -1,0 +1,242 @@
+"""Opening a ticket and adding to it: the verbs that mail and phone end in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk import clocks
+from app.desk.events import CUSTOMER, DESK, audit, record
+from app.desk.house import House
+from app.kit.ids import digest
+from app.kit.text import storable
+from app.models import (
+    Attachment,
+    Blob,
+    Channel,
+    Clock,
+    Contact,
+    Event,
+    MailReference,
+    Message,
+    MessageKind,
+    ReferenceKind,
+    Status,
+    Ticket,
+)
+from app.models.base import Id
+from app.sla.severity import Judgement
+from app.store import numbers
+from app.store.upsert import insert_missing
+
+SUBJECT_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new ticket is made of."""
+
+    channel: Channel
+    subject: str
+    judgement: Judgement
+    # The receipt on our side, not our fetch: every clock starts here.
+    received_at: datetime
+    language: str
+    time_zone: str
+    mailbox: str | None = None
+    contact: Contact | None = None
+    flags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttachment:
+    """A file that came with a message."""
+
+    name: str
+    declared_type: str
+    sniffed_type: str
+    data: bytes
+    content_id: str | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of the customer's, as it is to be kept."""
+
+    at: datetime
+    author: str
+    text: str
+    subject: str = ""
+    html: str | None = None
+    reply_text: str | None = None
+    from_address: str = ""
+    to: Sequence[str] = ()
+    cc: Sequence[str] = ()
+    verdict: str = "human"
+    verdict_reason: str = ""
+    message_id: str | None = None
+    # Message-IDs that the message names: its parents, received by us or not.
+    mentions: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    attachments: Sequence[StoredAttachment] = ()
+    inbound_id: Id | None = None
+    extra: dict[str, object] = field(default_factory=dict)
+
+
+def open_ticket(
+    session: Session, house: House, opening: Opening, *, now: datetime
+) -> tuple[Ticket, list[Clock]]:
+    """Open a ticket: number, severity with its reasons, frozen promises, clocks, audit."""
+    judgement = opening.judgement
+    ticket = Ticket(
+        number=numbers.next_ticket_number(session),
+        subject=storable(opening.subject[:SUBJECT_LENGTH]),
+        channel=opening.channel,
+        mailbox=opening.mailbox,
+        severity=judgement.severity,
+        severity_confidence=judgement.confidence,
+        severity_reasons=list(judgement.reasons),
+        confirm_severity=judgement.confirm,
+        suspected_exclusion=judgement.excluded,
+        language=opening.language,
+        time_zone=opening.time_zone,
+        contact_id=opening.contact.id if opening.contact else None,
+        customer_id=opening.contact.customer_id if opening.contact else None,
+        policy_id=house.policy_id,
+        ladder_id=house.ladder_id,
+        received_at=opening.received_at,
+        created_at=now,
+        updated_at=now,
+        flags=list(opening.flags),
+    )
+    session.add(ticket)
+    record(
+        session,
+        ticket,
+        Event.OPENED,
+        at=opening.received_at,
+        now=now,
+        actor=CUSTOMER,
+        channel=opening.channel.value,
+        severity=judgement.severity.value,
+        policy=str(house.policy_id),
+    )
+    started = clocks.start(session, house, ticket)
+    audit(
+        session,
+        ticket,
+        "ticket.opened",
+        now=now,
+        actor=DESK,
+        after={"number": ticket.number, "severity": judgement.severity.value},
+    )
+    return ticket, started
+
+
+def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Message:
+    """Keep a message of the customer's on the ticket, with its files and its references."""
+    message = Message(
+        ticket_id=ticket.id,
+        kind=MessageKind.INBOUND,
+        at=entry.at,
+        author=storable(entry.author),
+        from_address=storable(entry.from_address),
+        to_addresses=[storable(address) for address in entry.to],
+        cc_addresses=[storable(address) for address in entry.cc],
+        subject=storable(entry.subject[:SUBJECT_LENGTH]),
+        text=storable(entry.text),
+        html=entry.html and storable(entry.html),
+        reply_text=entry.reply_text and storable(entry.reply_text),
+        verdict=entry.verdict,
+        verdict_reason=storable(entry.verdict_reason),
+        message_id=entry.message_id and storable(entry.message_id),
+        problems=[storable(problem) for problem in entry.problems],
+        inbound_id=entry.inbound_id,
+    )
+    session.add(message)
+    _keep_files(session, message, entry.attachments)
+    if entry.message_id:
+        refer(session, ticket, entry.message_id, ReferenceKind.STORED)
+    for mentioned in entry.mentions:
+        refer(session, ticket, mentioned, ReferenceKind.MENTIONED)
+    return message
+
+
+def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> Message:
+    """Add a further message of the customer's to a ticket that is there already."""
+    message = add_entry(session, ticket, entry)
+    record(
+        session,
+        ticket,
+        Event.RECEIVED,
+        at=entry.at,
+        now=now,
+        actor=CUSTOMER,
+        message=str(message.id),
+        verdict=entry.verdict,
+        **entry.extra,
+    )
+    audit(
+        session, ticket, "message.received", now=now, actor=DESK, after={"message": str(message.id)}
+    )
+    return message
+
+
+def refer(session: Session, ticket: Ticket, message_id: str, kind: ReferenceKind) -> None:
+    """Remember that a Message-ID belongs to the ticket."""
+    session.add(MailReference(message_id=storable(message_id), ticket_id=ticket.id, kind=kind))
+
+
+def take_up(
+    session: Session, house: House, ticket: Ticket, *, at: datetime, now: datetime, actor: str
+) -> None:
+    """Let a ticket that waits or is solved go on, because of something that happened at ``at``.
+
+    1. One that waited for the customer: its clocks run on.
+    2. One that was solved or closed: what is still owed runs on, and the ladder begins anew.
+    3. One that is open: nothing changes.
+    """
+    before = ticket.status
+    if before is Status.OPEN:
+        return
+    event = Event.RESUMED if before is Status.WAITING else Event.REOPENED
+    ticket.status = Status.OPEN
+    ticket.solved_at = None
+    if event is Event.REOPENED:
+        # Whoever had taken it is done with it; the ladder is climbed anew until somebody takes it.
+        ticket.taken_at = None
+    record(session, ticket, event, at=at, now=now, actor=actor)
+    clocks.refold(session, house, ticket, now=now)
+    audit(
+        session,
+        ticket,
+        f"ticket.{event.value}",
+        now=now,
+        actor=actor,
+        before={"status": before.value},
+        after={"status": ticket.status.value},
+    )
+
+
+def _keep_files(session: Session, message: Message, files: Sequence[StoredAttachment]) -> None:
+    blobs = {digest(file.data): file.data for file in files}
+    insert_missing(
+        session,
+        Blob,
+        [{"sha256": sha, "size": len(data), "data": data} for sha, data in blobs.items()],
+    )
+    for file in files:
+        session.add(
+            Attachment(
+                message_id=message.id,
+                sha256=digest(file.data),
+                name=storable(file.name),
+                declared_type=storable(file.declared_type),
+                sniffed_type=file.sniffed_type,
+                size=len(file.data),
+                content_id=file.content_id,
+                inline=file.inline,
+            )
+        )

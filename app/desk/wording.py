@@ -1,0 +1,115 @@
+"""What our letters say of a ticket: contexts for ``app.desk.letters``, filled from its rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.desk import letters
+from app.desk.house import House
+from app.desk.letters import Rendered
+from app.desk.links import take_url
+from app.models import Agent, Clock, Contact, Customer, Ticket
+from app.sla.terms import Severity
+from app.store import tickets
+
+# The lines of the customer's first message that a page shows.
+EXCERPT_LENGTH = 400
+
+
+def acknowledgement(
+    house: House,
+    ticket: Ticket,
+    clocks: Sequence[Clock],
+    *,
+    contact: Contact | None,
+    now: datetime,
+) -> Rendered:
+    """Return the letter that confirms receipt."""
+    desk = house.settings.desk
+    calendar = house.policy.calendar()
+    is_open = calendar.is_open(now)
+    context = letters.Acknowledgement(
+        now=now,
+        time_zone=ZoneInfo(ticket.time_zone),
+        brand=desk.name,
+        number=ticket.number,
+        subject=ticket.subject,
+        severity=ticket.severity,
+        promises=tuple(
+            letters.Promise(clock.kind, clock.target_at, clock.limit_at) for clock in clocks
+        ),
+        received_at=ticket.received_at,
+        desk_open=is_open,
+        opens_at=None if is_open else calendar.next_opening(now),
+        phone_line=desk.phone,
+        looks_critical=ticket.severity is Severity.CRITICAL,
+        customer_name=contact.name if contact else None,
+    )
+    return letters.render("acknowledgement", ticket.language, context)
+
+
+def reply(house: House, ticket: Ticket, *, text: str, agent: Agent, now: datetime) -> Rendered:
+    """Return the letter around an agent's answer."""
+    context = letters.Reply(
+        now=now,
+        time_zone=ZoneInfo(ticket.time_zone),
+        brand=house.settings.desk.name,
+        number=ticket.number,
+        subject=ticket.subject,
+        text=text,
+        agent_name=agent.name,
+    )
+    return letters.render("reply", ticket.language, context)
+
+
+def page(
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    clock: Clock,
+    *,
+    agent: Agent | None,
+    step: int,
+    reason: str,
+    now: datetime,
+) -> Rendered:
+    """Return the letter that asks somebody of ours to take the ticket."""
+    desk = house.settings.desk
+    past_target = clock.target_at is not None and now >= clock.target_at
+    context = letters.Page(
+        now=now,
+        time_zone=ZoneInfo(desk.time_zone),
+        brand=desk.name,
+        number=ticket.number,
+        subject=ticket.subject,
+        severity=ticket.severity,
+        customer=_customer(session, ticket),
+        kind=clock.kind,
+        due_at=clock.limit_at if past_target else clock.target_at,
+        step=step,
+        take_url=take_url(house, ticket, agent),
+        person_name=agent.name if agent else None,
+        excerpt=_excerpt(session, ticket),
+        reason=reason,
+    )
+    return letters.render("page", agent.language if agent else desk.language.value, context)
+
+
+def _customer(session: Session, ticket: Ticket) -> str:
+    contact = session.get(Contact, ticket.contact_id) if ticket.contact_id else None
+    customer = session.get(Customer, ticket.customer_id) if ticket.customer_id else None
+    names = [
+        customer.name if customer else "",
+        (contact.name or contact.email or "") if contact else "",
+    ]
+    return ", ".join(name for name in names if name) or "?"
+
+
+def _excerpt(session: Session, ticket: Ticket) -> str | None:
+    first = tickets.first_message(session, ticket.id)
+    if first is None:
+        return None
+    text = (first.reply_text or first.text).strip()
+    return text[:EXCERPT_LENGTH] or None

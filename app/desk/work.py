@@ -1,0 +1,194 @@
+"""What staff do with a ticket: start, wait, resume, set its severity, hand it on, solve it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk import clocks
+from app.desk.events import audit, record
+from app.desk.house import House
+from app.kit.errors import BadInput, Conflict
+from app.models import OPEN, Agent, Event, Message, MessageKind, Status, Ticket
+from app.sla.terms import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it, and when: what every verb of staff is told."""
+
+    agent: Agent
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        """Return the actor as the log keeps it."""
+        return f"agent:{self.agent.id}"
+
+
+def start_work(session: Session, house: House, ticket: Ticket, by: By) -> None:
+    """Say that work has begun, which meets the second clock; the ticket is theirs if nobody's.
+
+    Saying it again changes nothing: the first time counts.
+    """
+    _check_open(ticket, "start work on")
+    if ticket.assignee_id is None:
+        assign(session, ticket, by, to=by.agent)
+    record(session, ticket, Event.WORK_STARTED, at=by.now, now=by.now, actor=by.actor)
+    clocks.refold(session, house, ticket, now=by.now)
+    audit(session, ticket, "ticket.work_started", now=by.now, actor=by.actor)
+
+
+def assign(session: Session, ticket: Ticket, by: By, *, to: Agent | None) -> None:
+    """Hand the ticket to an agent, or to nobody."""
+    if to is not None and not to.active:
+        raise BadInput(f"{to.name} no longer works here", field="agent_id")
+    before = ticket.assignee_id
+    ticket.assignee_id = to.id if to else None
+    record(
+        session,
+        ticket,
+        Event.ASSIGNED,
+        at=by.now,
+        now=by.now,
+        actor=by.actor,
+        agent=str(to.id) if to else None,
+    )
+    audit(
+        session,
+        ticket,
+        "ticket.assigned",
+        now=by.now,
+        actor=by.actor,
+        before={"assignee_id": str(before) if before else None},
+        after={"assignee_id": str(to.id) if to else None},
+    )
+
+
+def take(session: Session, ticket: Ticket, by: By) -> None:
+    """Answer a page: the ladder stops calling others, and the ticket is theirs if nobody's.
+
+    It does not stop a clock: the limit still tells the next level.
+    """
+    _check_open(ticket, "take")
+    if ticket.taken_at is None:
+        ticket.taken_at = by.now
+    record(session, ticket, Event.TAKEN, at=by.now, now=by.now, actor=by.actor)
+    if ticket.assignee_id is None:
+        assign(session, ticket, by, to=by.agent)
+    audit(session, ticket, "ticket.taken", now=by.now, actor=by.actor)
+
+
+def set_severity(
+    session: Session, house: House, ticket: Ticket, by: By, *, severity: Severity, reason: str
+) -> None:
+    """Set the severity, saying why; the clocks are recomputed from the same start."""
+    if not reason.strip():
+        raise BadInput("say why the severity is changed", field="reason")
+    if severity is ticket.severity and not ticket.confirm_severity:
+        raise BadInput(f"the severity is {severity.value} already", field="severity")
+    before = ticket.severity
+    ticket.severity = severity
+    ticket.severity_confidence = 1.0
+    ticket.severity_reasons = [reason.strip()]
+    ticket.confirm_severity = False
+    record(
+        session,
+        ticket,
+        Event.SEVERITY_SET,
+        at=by.now,
+        now=by.now,
+        actor=by.actor,
+        severity=severity.value,
+        before=before.value,
+        reason=reason.strip(),
+    )
+    clocks.refold(session, house, ticket, now=by.now)
+    audit(
+        session,
+        ticket,
+        "ticket.severity_set",
+        now=by.now,
+        actor=by.actor,
+        before={"severity": before.value},
+        after={"severity": severity.value, "reason": reason.strip()},
+    )
+
+
+def wait_for_customer(
+    session: Session, house: House, ticket: Ticket, by: By, *, reason: str
+) -> None:
+    """Stop the clocks until the customer has answered."""
+    if ticket.status is not Status.OPEN:
+        raise Conflict(f"ticket {ticket.number} is {ticket.status.value}, not open")
+    if not reason.strip():
+        raise BadInput("say what the customer is asked for", field="reason")
+    _move(session, house, ticket, by, to=Status.WAITING, event=Event.WAITING, reason=reason.strip())
+
+
+def resume(session: Session, house: House, ticket: Ticket, by: By, *, reason: str = "") -> None:
+    """Let the clocks run on."""
+    if ticket.status is not Status.WAITING:
+        raise Conflict(f"ticket {ticket.number} is {ticket.status.value}, not waiting")
+    _move(session, house, ticket, by, to=Status.OPEN, event=Event.RESUMED, reason=reason.strip())
+
+
+def solve(session: Session, house: House, ticket: Ticket, by: By, *, reason: str = "") -> None:
+    """Say that the fault is mended or the question answered; its clocks end."""
+    _check_open(ticket, "solve")
+    ticket.solved_at = by.now
+    _move(session, house, ticket, by, to=Status.SOLVED, event=Event.SOLVED, reason=reason.strip())
+
+
+def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Message:
+    """Write something down for staff; it never leaves the house."""
+    if not text.strip():
+        raise BadInput("the note is empty", field="text")
+    message = Message(
+        ticket_id=ticket.id,
+        kind=MessageKind.NOTE,
+        at=by.now,
+        author=by.agent.name,
+        to_addresses=[],
+        cc_addresses=[],
+        problems=[],
+        text=text,
+    )
+    session.add(message)
+    record(
+        session,
+        ticket,
+        Event.NOTED,
+        at=by.now,
+        now=by.now,
+        actor=by.actor,
+        message=str(message.id),
+    )
+    audit(session, ticket, "ticket.noted", now=by.now, actor=by.actor)
+    return message
+
+
+def _move(
+    session: Session, house: House, ticket: Ticket, by: By, *, to: Status, event: Event, reason: str
+) -> None:
+    before = ticket.status
+    ticket.status = to
+    record(session, ticket, event, at=by.now, now=by.now, actor=by.actor, reason=reason)
+    clocks.refold(session, house, ticket, now=by.now)
+    audit(
+        session,
+        ticket,
+        f"ticket.{event.value}",
+        now=by.now,
+        actor=by.actor,
+        before={"status": before.value},
+        after={"status": to.value, "reason": reason},
+    )
+
+
+def _check_open(ticket: Ticket, verb: str) -> None:
+    if ticket.status not in OPEN:
+        raise Conflict(
+            f"you cannot {verb} ticket {ticket.number}: it is {ticket.status.value}",
+            remedy="Reopen it first.",
+        )
