@@ -1,0 +1,77 @@
+"""What a batch of messages will ask about, looked up once for all of them.
+
+Four queries a batch in place of four a message. What the batch itself adds is noted here as it
+goes, so a message finds what the one before it in the same batch has made.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from app.models import Contact, Customer, InboundMail, ReferenceKind, Ticket
+from app.store import mail, people, tickets
+from intake.mail import ParsedMail
+
+# A message may name thousands of parents; the nearest fifty decide.
+MOST_PARENTS = 50
+
+
+def parents_of(message: ParsedMail) -> list[str]:
+    """Return the ids that the message names, nearest parent first (RFC 5322, section 3.6.4)."""
+    ordered = [*message.in_reply_to, *reversed(message.references)]
+    return list(dict.fromkeys(ordered))[:MOST_PARENTS]
+
+
+@dataclass
+class Known:
+    """Earlier messages, contacts, customers and references that the batch may need."""
+
+    by_bytes: dict[str, InboundMail] = field(default_factory=dict)
+    by_message_id: dict[str, list[InboundMail]] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    references: dict[str, list[tuple[ReferenceKind, Ticket]]] = field(default_factory=dict)
+
+    @classmethod
+    def about(
+        cls, session: Session, rows: Sequence[InboundMail], messages: Sequence[ParsedMail]
+    ) -> "Known":
+        """Look up everything that these messages will ask about."""
+        known = cls()
+        ids = {message.message_id for message in messages if message.message_id}
+        for earlier in mail.ended_twins(session, [row.raw_sha256 for row in rows], sorted(ids)):
+            known.note_ended(earlier)
+        senders = {message.from_address for message in messages if message.from_address}
+        known.contacts = people.contacts_by_email(session, sorted(senders))
+        strangers = {address.rpartition("@")[2] for address in senders - known.contacts.keys()}
+        known.customers = people.customers_by_domain(session, sorted(strangers))
+        named = {parent for message in messages for parent in parents_of(message)}
+        for reference, ticket in tickets.references_to(session, sorted(named)):
+            known.note_reference(ticket, reference.message_id, reference.kind)
+        return known
+
+    def note_ended(self, row: InboundMail) -> None:
+        """Note that a message has been processed."""
+        self.by_bytes.setdefault(row.raw_sha256, row)
+        if row.message_id:
+            self.by_message_id.setdefault(row.message_id, []).append(row)
+
+    def note_reference(self, ticket: Ticket, message_id: str, kind: ReferenceKind) -> None:
+        """Note that a Message-ID belongs to a ticket."""
+        self.references.setdefault(message_id, []).append((kind, ticket))
+
+    def note_entry(self, ticket: Ticket, message: ParsedMail) -> None:
+        """Note what a message that was just kept on a ticket makes known."""
+        if message.message_id:
+            self.note_reference(ticket, message.message_id, ReferenceKind.STORED)
+        for parent in parents_of(message):
+            self.note_reference(ticket, parent, ReferenceKind.MENTIONED)
+
+    def tickets_of(self, parents: Iterable[str], kinds: frozenset[ReferenceKind]) -> Ticket | None:
+        """Return the ticket of the first parent that is known in one of these ways."""
+        for parent in parents:
+            for kind, ticket in self.references.get(parent, ()):
+                if kind in kinds:
+                    return ticket
+        return None

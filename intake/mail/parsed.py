@@ -1,0 +1,95 @@
+"""A mail as it was read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Who wrote it: a person, or one of three kinds of machine."""
+
+    HUMAN = "human"
+    AUTO_REPLY = "auto_reply"
+    BULK = "bulk"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a mail, with the type it claims and the type its first bytes show."""
+
+    name: str
+    declared_type: str
+    sniffed_type: str
+    size: int
+    content_id: str | None
+    inline: bool
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a report of non-delivery says (RFC 3464)."""
+
+    final_recipients: tuple[str, ...]
+    # RFC 3463, such as "5.1.1".
+    status: str | None
+    # True where the other side goes on trying; None where it does not say.
+    is_temporary: bool | None
+    original_message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """One Authentication-Results header (RFC 8601): who checked, and what they found."""
+
+    # The server that speaks; None where the header does not say (Microsoft 365).
+    server: str | None
+    # Method to result, as in {"dkim": "pass"}.
+    results: tuple[tuple[str, str], ...]
+    # The domain that DMARC aligned, or the From domain it names.
+    domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """Addresses are in lower case, Message-IDs without brackets, and no header has line breaks."""
+
+    from_address: str | None = None
+    from_name: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    # "" is the null path of bounces; None is no Return-Path at all.
+    return_path: str | None = None
+    delivered_to: tuple[str, ...] = ()
+    subject: str = ""
+    message_id: str | None = None
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    # What the sender's clock said: information, never trusted for order.
+    date: datetime | None = None
+    # The readable text, whatever it came from.
+    text: str = ""
+    # Sanitised, for display.
+    html: str | None = None
+    # The newest text alone, and what it answers: a view of ``text``, nothing is thrown away.
+    reply_text: str = ""
+    quoted_text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    verdict: Verdict = Verdict.HUMAN
+    verdict_reason: str = ""
+    is_auto_reply: bool = False
+    is_bounce: bool = False
+    is_complaint: bool = False
+    is_read_receipt: bool = False
+    is_delivery_notice: bool = False
+    # The HTML parts as text, also where a plain part was preferred.
+    html_text: str = ""
+    bounce: Bounce | None = None
+    signed: bool = False
+    encrypted: bool = False
+    # nb, nn, en, sv, da or de, by the words of the newest text; None where unsure.
+    language_hint: str | None = None
+    authentication: tuple[Authentication, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,181 @@
+"""From a ledger row to a ticket: one walk a message, one transaction a batch.
+
+Reading and judging are pure and happen outside any transaction, so that a slow message holds
+nobody's lock. What follows is short: claim the rows, walk the steps, write.
+"""
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from app.desk.house import House
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.kit.errors import Unavailable
+from app.kit.log import logger
+from app.kit.text import storable
+from app.models import InboundMail, LedgerState
+from app.models.base import Id
+from app.sla.severity import Judgement
+from app.store import mail as ledger
+from intake.case import Case, Outcome
+from intake.known import Known
+from intake.mail import ParsedMail, parse
+from intake.steps.bounce import settle_bounce
+from intake.steps.duplicate import end_duplicate
+from intake.steps.own_echo import refuse_own_echo
+from intake.steps.quarantine import open_minimal
+from intake.steps.route import route
+from intake.steps.sender import meet_sender
+from intake.steps.severity import judge_mail
+from intake.steps.thread import join_thread
+
+log = logger("intake")
+
+# In this order; a step ends the walk by returning an outcome, and the last one always does.
+STEPS: tuple[Callable[[Case], Outcome | None], ...] = (
+    # A mail of our own that went round.
+    refuse_own_echo,
+    # The same message again, by another way or another time.
+    end_duplicate,
+    # Who wrote it; makes a contact of a stranger.
+    meet_sender,
+    # Which ticket it belongs to, if any.
+    join_thread,
+    # A bounce is tied to the delivery that caused it, and joins that one's ticket.
+    settle_bounce,
+    # Append to that ticket, or open one; acknowledge where a person waits for it.
+    route,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A ledger row that has been parsed and judged."""
+
+    id: Id
+    raw: bytes
+    mail: ParsedMail
+    judgement: Judgement
+
+
+class Processor:
+    """Works on the ledger's waiting rows."""
+
+    def __init__(self, db: Database, house: House, clock: Clock, *, batch: int) -> None:
+        self._db = db
+        self._house = house
+        self._clock = clock
+        self._batch = batch
+
+    def pass_once(self) -> int:
+        """Process one batch of waiting rows; return how many there were."""
+        with self._db.reading() as session:
+            ids = ledger.due_ids(session, self._clock.now(), self._batch)
+            waiting = ledger.with_raw(session, ids) if ids else ()
+        read = []
+        for row, raw in waiting:
+            one = self._read(row, raw)
+            if one is not None:
+                read.append(one)
+        if not read:
+            return len(waiting)
+        try:
+            self._write(read)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whichever row it was, the others must not wait for it
+            for one in read:
+                self._write_alone(one)
+        return len(waiting)
+
+    def _read(self, row: InboundMail, raw: bytes) -> _Read | None:
+        """Parse and judge; a row that breaks even the parser is quarantined."""
+        try:
+            parsed = parse(raw)
+            judgement = judge_mail(parsed, self._house, at=self._clock.now())
+        except Exception:  # noqa: BLE001 - nothing a stranger writes may stop the intake
+            self._quarantine(row.id, traceback.format_exc())
+            return None
+        return _Read(row.id, raw, parsed, judgement)
+
+    def _write(self, read: Sequence[_Read]) -> None:
+        now = self._clock.now()
+        by_id = {one.id: one for one in read}
+        with self._db.writing() as session:
+            rows = ledger.claim(session, list(by_id))
+            known = Known.about(session, rows, [by_id[row.id].mail for row in rows])
+            for row in rows:
+                one = by_id[row.id]
+                case = Case(
+                    session=session,
+                    house=self._house,
+                    now=now,
+                    row=row,
+                    raw=one.raw,
+                    mail=one.mail,
+                    judgement=one.judgement,
+                    known=known,
+                )
+                end(case, walk(case))
+
+    def _write_alone(self, one: _Read) -> None:
+        try:
+            self._write([one])
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("quarantined", row=str(one.id))
+            self._quarantine(one.id, traceback.format_exc())
+
+    def _quarantine(self, row_id: Id, error: str) -> None:
+        now = self._clock.now()
+        try:
+            with self._db.writing() as session:
+                for row, raw in ledger.with_raw(session, [row_id]):
+                    row.state = LedgerState.QUARANTINED
+                    row.reason = "exception"
+                    row.error = error
+                    row.processed_at = now
+                    row.ticket_id = open_minimal(session, self._house, row, raw, now=now).id
+        except Unavailable:
+            raise
+        except Exception:
+            # Even the minimal ticket failed: the row is pushed forward, and the error is raised.
+            with self._db.writing() as session:
+                push_forward(session, row_id, now + timedelta(hours=1), error)
+            raise
+
+
+def walk(case: Case) -> Outcome:
+    """Walk the steps until one ends it."""
+    for step in STEPS:
+        outcome = step(case)
+        if outcome is not None:
+            return outcome
+    raise AssertionError("the last step always ends the walk")
+
+
+def end(case: Case, outcome: Outcome) -> None:
+    """Write the outcome on the ledger's row."""
+    case.row.state = outcome.state
+    case.row.reason = outcome.reason.value
+    case.row.processed_at = case.now
+    case.row.message_id = case.mail.message_id and storable(case.mail.message_id)
+    case.row.attempts += 1
+    if outcome.ticket is not None:
+        case.row.ticket_id = outcome.ticket.id
+        case.known.note_entry(outcome.ticket, case.mail)
+    case.known.note_ended(case.row)
+
+
+def push_forward(session: Session, row_id: Id, until: object, error: str) -> None:
+    """Let a row that cannot be processed wait, so that it never blocks or spins."""
+    row = session.get(InboundMail, row_id)
+    if row is not None:
+        row.next_at = until  # type: ignore[assignment] # an instant; typed by the caller
+        row.error = error
+        row.attempts += 1

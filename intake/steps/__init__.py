@@ -1,0 +1,1 @@
+"""The steps of a mail's walk, one question a file; their order is ``intake.process.STEPS``."""

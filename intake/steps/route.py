@@ -1,0 +1,124 @@
+"""The end of the walk: append to the ticket that was found, or open a new one."""
+
+from app.desk.acknowledge import acknowledge
+from app.desk.events import CUSTOMER
+from app.desk.tickets import (
+    Entry,
+    Opening,
+    StoredAttachment,
+    add_entry,
+    append,
+    open_ticket,
+    take_up,
+)
+from app.models import Channel, LedgerState
+from intake.case import Case, Outcome, Reason
+from intake.known import parents_of
+from intake.mail import Verdict
+
+NO_SUBJECT = "(no subject)"
+
+
+def route(case: Case) -> Outcome:
+    """Append or open, and acknowledge.
+
+    1. A message that belongs to a ticket is appended; a human's reopens a solved one and, where
+       the ticket waited for the customer, lets its clocks run on.
+    2. Anything else opens a ticket, with the clocks started at the mail server's receipt time.
+    3. A human who opened a ticket is acknowledged at once; a machine never is.
+    """
+    entry = entry_of(case)
+    if case.ticket is not None and case.joined_by is not None:
+        append(case.session, case.ticket, entry, now=case.now)
+        if case.mail.verdict is Verdict.HUMAN:
+            take_up(
+                case.session,
+                case.house,
+                case.ticket,
+                at=case.received_at,
+                now=case.now,
+                actor=CUSTOMER,
+            )
+        return Outcome(LedgerState.APPENDED, case.joined_by, case.ticket)
+    ticket, clocks = open_ticket(case.session, case.house, opening_of(case), now=case.now)
+    add_entry(case.session, ticket, entry)
+    acknowledge(
+        case.session,
+        case.house,
+        ticket,
+        clocks,
+        contact=case.contact,
+        in_reply_to=case.mail.message_id,
+        references=case.mail.references,
+        verdict=case.mail.verdict.value,
+        now=case.now,
+    )
+    reason = Reason.UNREADABLE if case.mail.from_address is None else Reason.NEW
+    return Outcome(LedgerState.OPENED, reason, ticket)
+
+
+def opening_of(case: Case) -> Opening:
+    """Return what a new ticket is made of."""
+    flags = list(case.flags)
+    if case.row.truncated:
+        flags.append("truncated")
+    if case.mail.problems:
+        flags.append("malformed")
+    if case.suggested_number is not None:
+        flags.append(f"suggested_link:{case.suggested_number}")
+    desk = case.house.settings.desk
+    language = (case.contact.language if case.contact else None) or case.mail.language_hint
+    return Opening(
+        channel=Channel.EMAIL,
+        subject=case.mail.subject or NO_SUBJECT,
+        judgement=case.judgement,
+        received_at=case.received_at,
+        language=language if language in {"nb", "nn", "en"} else desk.language.value,
+        time_zone=desk.time_zone,
+        mailbox=case.row.mailbox,
+        contact=case.contact,
+        flags=flags,
+    )
+
+
+def entry_of(case: Case) -> Entry:
+    """Return the message as it is kept on the ticket."""
+    mail = case.mail
+    files = [
+        StoredAttachment(
+            name=file.name,
+            declared_type=file.declared_type,
+            sniffed_type=file.sniffed_type,
+            data=file.data,
+            content_id=file.content_id,
+            inline=file.inline,
+        )
+        for file in mail.attachments
+    ]
+    if mail.problems or case.row.truncated:
+        files.append(
+            StoredAttachment(
+                name="original.eml",
+                declared_type="message/rfc822",
+                sniffed_type="message/rfc822",
+                data=case.raw,
+            )
+        )
+    return Entry(
+        at=case.received_at,
+        author=mail.from_name or mail.from_address or "",
+        text=mail.text,
+        subject=mail.subject,
+        html=mail.html,
+        reply_text=mail.reply_text if mail.reply_text != mail.text else None,
+        from_address=mail.from_address or "",
+        to=mail.to,
+        cc=mail.cc,
+        verdict=mail.verdict.value,
+        verdict_reason=mail.verdict_reason,
+        message_id=mail.message_id,
+        mentions=parents_of(mail),
+        problems=mail.problems,
+        attachments=files,
+        inbound_id=case.row.id,
+    )

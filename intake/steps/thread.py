@@ -1,0 +1,89 @@
+"""Which ticket does this belong to?"""
+
+import re
+from collections.abc import Callable
+
+from app.desk.addresses import find_number_in_address, find_number_in_message_id
+from app.models import ReferenceKind, Ticket
+from app.store import tickets
+from intake.case import Case, Outcome, Reason
+from intake.known import parents_of
+from intake.trust import sender_is_authentic
+
+_SENT_OR_RECEIVED = frozenset({ReferenceKind.OURS, ReferenceKind.STORED})
+_NAMED = frozenset({ReferenceKind.MENTIONED})
+# A number in a subject: "[#198]", "Re: [Ticket 198] ...", "sak #198".
+_NUMBER = re.compile(r"\[?(?:ticket|sak|saken)?\s?#(\d{1,12})\]?", re.IGNORECASE | re.ASCII)
+
+
+def join_thread(case: Case) -> Outcome | None:
+    """Find the ticket by the first rule that gives one; see ``RULES``."""
+    for rule, reason in RULES:
+        ticket = rule(case)
+        if ticket is not None:
+            case.ticket, case.joined_by = ticket, reason
+            return None
+    return None
+
+
+def _by_reply_address(case: Case) -> Ticket | None:
+    secret = case.house.secret
+    for address in (*case.mail.to, *case.mail.cc, *case.mail.delivered_to):
+        number = find_number_in_address(secret, address)
+        if number is not None:
+            return tickets.find_by_number(case.session, number, lock=True)
+    return None
+
+
+def _by_our_message_id(case: Case) -> Ticket | None:
+    for parent in parents_of(case.mail):
+        number = find_number_in_message_id(case.house.secret, parent)
+        if number is not None:
+            return tickets.find_by_number(case.session, number, lock=True)
+    return None
+
+
+def _by_known_message_id(case: Case) -> Ticket | None:
+    return case.known.tickets_of(parents_of(case.mail), _SENT_OR_RECEIVED)
+
+
+def _by_shared_ancestor(case: Case) -> Ticket | None:
+    """Join a colleague's answer to a mail that we never received but others have named."""
+    ticket = case.known.tickets_of(parents_of(case.mail), _NAMED)
+    if ticket is None or not _known_to(case, ticket):
+        return None
+    return ticket
+
+
+def _by_subject_number(case: Case) -> Ticket | None:
+    """Join by a number in the subject, which anybody can write, only a known, authentic sender."""
+    match = _NUMBER.search(case.mail.subject)
+    if match is None:
+        return None
+    ticket = tickets.find_by_number(case.session, int(match[1]), lock=True)
+    if ticket is None:
+        return None
+    if _known_to(case, ticket) and sender_is_authentic(case.mail, case.row.mailbox, case.house):
+        return ticket
+    case.suggested_number = ticket.number
+    return None
+
+
+def _known_to(case: Case, ticket: Ticket) -> bool:
+    sender = case.mail.from_address
+    return bool(sender) and sender in tickets.participants(case.session, ticket.id)
+
+
+# In this order; the first that finds a ticket decides.
+RULES: tuple[tuple[Callable[[Case], Ticket | None], Reason], ...] = (
+    # A reply address that only we can make, wherever the mail was delivered.
+    (_by_reply_address, Reason.REPLY_ADDRESS),
+    # A Message-ID that only we can make, nearest parent first.
+    (_by_our_message_id, Reason.OUR_MESSAGE_ID),
+    # The id of a mail that we sent or received.
+    (_by_known_message_id, Reason.KNOWN_MESSAGE_ID),
+    # An ancestor that we never received, named by another message of the ticket.
+    (_by_shared_ancestor, Reason.SHARED_ANCESTOR),
+    # What a person wrote into the subject: weakest, and guarded.
+    (_by_subject_number, Reason.SUBJECT_NUMBER),
+)
