@@ -1,0 +1,229 @@
+"""Tickets as the API shows and takes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from app.kit.text import storable
+from app.models import Clock, Message, Status, Ticket, TicketEvent
+from app.sla.terms import ClockKind, ClockStatus, Severity
+
+# A NUL or half a surrogate pair would be refused by the database.
+_Clean = AfterValidator(storable)
+Said = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200_000), _Clean
+]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Clean
+]
+MaybeReason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), _Clean]
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
+
+
+class Body(BaseModel):
+    """What a request carries; a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClockOut(BaseModel):
+    """One promise: what we aim at, what the agreement promises, and how it stands."""
+
+    kind: ClockKind
+    status: ClockStatus
+    started_at: datetime = Field(description="The receipt: every promise counts from here.")
+    target_at: datetime | None = Field(description="What we aim at; null while it stands still.")
+    limit_at: datetime | None = Field(description="What is promised; past it is a breach.")
+    met_at: datetime | None
+    breached_at: datetime | None
+    target_left_s: int | None = Field(description="Seconds left to the target; negative past it.")
+    limit_left_s: int | None = Field(description="Seconds left to the limit; negative past it.")
+
+    @classmethod
+    def of(cls, clock: Clock, now: datetime) -> Self:
+        """Return the clock as it stands at ``now``."""
+        running = clock.status is ClockStatus.RUNNING
+
+        def left(at: datetime | None) -> int | None:
+            return int((at - now).total_seconds()) if at and running else None
+
+        return cls(
+            kind=clock.kind,
+            status=clock.status,
+            started_at=clock.started_at,
+            target_at=clock.target_at,
+            limit_at=clock.limit_at,
+            met_at=clock.met_at,
+            breached_at=clock.breached_at,
+            target_left_s=left(clock.target_at),
+            limit_left_s=left(clock.limit_at),
+        )
+
+
+class TicketOut(BaseModel):
+    """A ticket."""
+
+    id: UUID
+    number: int = Field(examples=[198])
+    subject: str
+    status: Status
+    severity: Severity
+    severity_confidence: float
+    severity_reasons: list[str]
+    confirm_severity: bool = Field(description="The judge was unsure and asks a person to look.")
+    suspected_exclusion: str | None
+    channel: str
+    mailbox: str | None
+    language: str
+    contact_id: UUID | None
+    customer_id: UUID | None
+    assignee_id: UUID | None
+    received_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    taken_at: datetime | None
+    solved_at: datetime | None
+    flags: list[str]
+    version: int
+    clocks: list[ClockOut]
+
+    @classmethod
+    def of(cls, ticket: Ticket, clocks: Sequence[Clock], now: datetime) -> Self:
+        """Return the ticket with its clocks as they stand at ``now``."""
+        values = {name: getattr(ticket, name) for name in cls.model_fields if name != "clocks"}
+        ordered = sorted(clocks, key=lambda clock: clock.kind)
+        return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])
+
+
+class TicketPage(BaseModel):
+    """A page of tickets."""
+
+    items: list[TicketOut]
+    next: str | None = Field(description="The cursor of the next page; null at the end.")
+
+
+class AttachmentOut(BaseModel):
+    """A file on a message."""
+
+    id: UUID
+    name: str
+    content_type: str
+    size: int
+
+
+class MessageOut(BaseModel):
+    """An entry on a ticket."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    author: str
+    from_address: str
+    to_addresses: list[str]
+    cc_addresses: list[str]
+    subject: str
+    text: str
+    reply_text: str | None = Field(description="The newest text alone, where it differs.")
+    html: str | None = Field(description="Sanitised.")
+    verdict: str
+    verdict_reason: str
+    problems: list[str]
+    attachments: list[AttachmentOut]
+
+    @classmethod
+    def of(cls, message: Message, files: Sequence[AttachmentOut]) -> Self:
+        """Return the message with its files."""
+        values = {
+            name: getattr(message, name) for name in cls.model_fields if name != "attachments"
+        }
+        return cls(**values, attachments=list(files))
+
+
+class EventOut(BaseModel):
+    """Something that happened to a ticket."""
+
+    seq: int
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    data: dict[str, object]
+
+    @classmethod
+    def of(cls, event: TicketEvent) -> Self:
+        """Return the event."""
+        return cls(**{name: getattr(event, name) for name in cls.model_fields})
+
+
+class StepOut(BaseModel):
+    """A step of the ladder: fired, or recorded as not needed."""
+
+    clock: ClockKind
+    run: int
+    step: int
+    repeat: int
+    name: str
+    nominal_at: datetime = Field(description="When it was due.")
+    fired_at: datetime
+    lateness_s: float
+    skipped: str = Field(description="Why it paged nobody; empty when it did.")
+    paged: list[str]
+
+
+class DeliveryOut(BaseModel):
+    """Something sent, or to be sent, for a ticket."""
+
+    id: UUID
+    kind: str
+    channel: str
+    recipient: str
+    state: str
+    attempts: int
+    next_at: datetime
+    sent_at: datetime | None
+    last_error: str | None
+    response: str | None
+
+
+class ReplyIn(Body):
+    """An answer to the customer."""
+
+    text: Said = Field(examples=["Hei! Vi har funnet feilen og retter den nå."])
+    cc: list[Address] = Field(default_factory=list, max_length=20)
+    then: Literal["solve", "wait"] | None = Field(
+        None, description="Also solve the ticket, or wait for the customer."
+    )
+
+
+class NoteIn(Body):
+    """A note among staff."""
+
+    text: Said
+
+
+class AssigneeIn(Body):
+    """Who has the ticket."""
+
+    agent_id: UUID | None = Field(description="Null for nobody.")
+
+
+class SeverityIn(Body):
+    """How bad it is, and why."""
+
+    severity: Severity
+    reason: Reason = Field(examples=["Nobody can pay, see the log."])
+
+
+class WaitIn(Body):
+    """What the customer is asked for."""
+
+    reason: Reason = Field(examples=["Which browser?"])
+
+
+class ReasonIn(Body):
+    """Why, in a few words; may be left out."""
+
+    reason: MaybeReason = ""

@@ -1,0 +1,232 @@
+"""Tickets: list and read, answer, start, wait, resume, set severity, assign, solve, reopen."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+
+from app.api.context import Context, Reader, Writer, ticket_of
+from app.api.problems import responses
+from app.api.ticket_schemas import (
+    AssigneeIn,
+    AttachmentOut,
+    DeliveryOut,
+    EventOut,
+    MessageOut,
+    NoteIn,
+    ReasonIn,
+    ReplyIn,
+    SeverityIn,
+    StepOut,
+    TicketOut,
+    TicketPage,
+    WaitIn,
+)
+from app.desk import work
+from app.desk.reply import reply
+from app.desk.tickets import take_up
+from app.kit.errors import BadInput, Conflict, NotFound
+from app.models import OPEN, Status, Ticket
+from app.store import clocks, outbox, people, tickets
+
+router = APIRouter(
+    prefix="/tickets", tags=["tickets"], responses=responses(401, 403, 404, 422, 503)
+)
+_CONFLICT = responses(409)
+
+
+@router.get("", operation_id="list_tickets")
+def list_tickets(
+    context: Reader,
+    status: Annotated[
+        list[Status] | None, Query(description="Only these; may be repeated.")
+    ] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TicketPage:
+    """List tickets, newest first. The pages stay stable while tickets come and change."""
+    below = _number_of(cursor)
+    with context.reading() as session:
+        rows = tickets.listing(session, statuses=status or (), below=below, limit=limit + 1)
+        page, more = rows[:limit], len(rows) > limit
+        running = clocks.of_tickets(session, [ticket.id for ticket in page])
+    by_ticket: dict[object, list[object]] = {}
+    for clock in running:
+        by_ticket.setdefault(clock.ticket_id, []).append(clock)
+    return TicketPage(
+        items=[
+            TicketOut.of(ticket, by_ticket.get(ticket.id, []), context.now)  # type: ignore[arg-type]
+            for ticket in page
+        ],
+        next=str(page[-1].number) if more else None,
+    )
+
+
+@router.get("/{number}", operation_id="get_ticket")
+def get_ticket(context: Reader, number: int) -> TicketOut:
+    """Read one ticket."""
+    with context.reading() as session:
+        return _shown(session, context, ticket_of(session, number))
+
+
+@router.get("/{number}/messages", operation_id="list_messages")
+def list_messages(context: Reader, number: int) -> list[MessageOut]:
+    """Read what was said, oldest first."""
+    with context.reading() as session:
+        rows = tickets.messages(session, ticket_of(session, number).id)
+        files = tickets.attachments(session, [row.id for row in rows])
+    shown = [
+        (
+            file.message_id,
+            AttachmentOut(
+                id=file.id, name=file.name, content_type=file.sniffed_type, size=file.size
+            ),
+        )
+        for file in files
+    ]
+    return [MessageOut.of(row, [file for owner, file in shown if owner == row.id]) for row in rows]
+
+
+@router.get("/{number}/timeline", operation_id="list_ticket_events")
+def list_events(context: Reader, number: int) -> list[EventOut]:
+    """Read the ticket's log, oldest first."""
+    with context.reading() as session:
+        return [EventOut.of(row) for row in tickets.events(session, ticket_of(session, number).id)]
+
+
+@router.get("/{number}/escalations", operation_id="list_ticket_escalations")
+def list_escalations(context: Reader, number: int) -> list[StepOut]:
+    """Read the ladder's steps, fired or recorded as not needed."""
+    with context.reading() as session:
+        ticket = ticket_of(session, number)
+        kinds = {clock.id: clock.kind for clock in clocks.of_ticket(session, ticket.id)}
+        return [
+            StepOut(
+                clock=kinds[row.clock_id],
+                run=row.run,
+                step=row.step,
+                repeat=row.repeat,
+                name=row.name,
+                nominal_at=row.nominal_at,
+                fired_at=row.fired_at,
+                lateness_s=(row.fired_at - row.nominal_at).total_seconds(),
+                skipped=row.skipped,
+                paged=row.paged,
+            )
+            for row in clocks.steps_of_ticket(session, ticket.id)
+        ]
+
+
+@router.get("/{number}/deliveries", operation_id="list_ticket_deliveries")
+def list_deliveries(context: Reader, number: int) -> list[DeliveryOut]:
+    """Read what was sent for the ticket, and how it went."""
+    with context.reading() as session:
+        rows = outbox.of_ticket(session, ticket_of(session, number).id)
+        return [
+            DeliveryOut(**{name: getattr(row, name) for name in DeliveryOut.model_fields})
+            for row in rows
+        ]
+
+
+@router.post("/{number}/replies", operation_id="reply_to_ticket", responses=_CONFLICT)
+def post_reply(context: Writer, number: int, body: ReplyIn) -> TicketOut:
+    """Answer the customer by mail, in the thread; this meets the first-response clock."""
+    with context.changing(number) as (session, ticket, by):
+        reply(session, context.house, ticket, by, text=body.text, cc=body.cc)
+        if body.then == "solve":
+            work.solve(session, context.house, ticket, by)
+        elif body.then == "wait":
+            work.wait_for_customer(session, context.house, ticket, by, reason=body.text[:2000])
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/notes", operation_id="note_on_ticket")
+def post_note(context: Writer, number: int, body: NoteIn) -> TicketOut:
+    """Write a note for staff; the customer never sees it."""
+    with context.changing(number) as (session, ticket, by):
+        work.note(session, ticket, by, text=body.text)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/work", operation_id="start_work_on_ticket", responses=_CONFLICT)
+def post_work(context: Writer, number: int) -> TicketOut:
+    """Say that work has begun; this meets the second clock."""
+    with context.changing(number) as (session, ticket, by):
+        work.start_work(session, context.house, ticket, by)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/take", operation_id="take_ticket", responses=_CONFLICT)
+def post_take(context: Writer, number: int) -> TicketOut:
+    """Answer a page: the ladder stops calling others. No clock stops."""
+    with context.changing(number) as (session, ticket, by):
+        work.take(session, ticket, by)
+        return _shown(session, context, ticket)
+
+
+@router.put("/{number}/assignee", operation_id="assign_ticket")
+def put_assignee(context: Writer, number: int, body: AssigneeIn) -> TicketOut:
+    """Hand the ticket to an agent, or to nobody."""
+    with context.changing(number) as (session, ticket, by):
+        agent = people.find_agent(session, body.agent_id) if body.agent_id else None
+        if body.agent_id and agent is None:
+            raise NotFound(f"there is no agent {body.agent_id}", field="agent_id")
+        work.assign(session, ticket, by, to=agent)
+        return _shown(session, context, ticket)
+
+
+@router.put("/{number}/severity", operation_id="set_ticket_severity")
+def put_severity(context: Writer, number: int, body: SeverityIn) -> TicketOut:
+    """Set the severity, saying why; the deadlines are recomputed from the same start."""
+    with context.changing(number) as (session, ticket, by):
+        work.set_severity(
+            session, context.house, ticket, by, severity=body.severity, reason=body.reason
+        )
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/wait", operation_id="wait_for_customer", responses=_CONFLICT)
+def post_wait(context: Writer, number: int, body: WaitIn) -> TicketOut:
+    """Stop the clocks until the customer has answered."""
+    with context.changing(number) as (session, ticket, by):
+        work.wait_for_customer(session, context.house, ticket, by, reason=body.reason)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/resume", operation_id="resume_ticket", responses=_CONFLICT)
+def post_resume(context: Writer, number: int, body: ReasonIn) -> TicketOut:
+    """Let the clocks run on."""
+    with context.changing(number) as (session, ticket, by):
+        work.resume(session, context.house, ticket, by, reason=body.reason)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/solve", operation_id="solve_ticket", responses=_CONFLICT)
+def post_solve(context: Writer, number: int, body: ReasonIn) -> TicketOut:
+    """Say that the fault is mended or the question answered."""
+    with context.changing(number) as (session, ticket, by):
+        work.solve(session, context.house, ticket, by, reason=body.reason)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/reopen", operation_id="reopen_ticket", responses=_CONFLICT)
+def post_reopen(context: Writer, number: int) -> TicketOut:
+    """Take a solved ticket up again."""
+    with context.changing(number) as (session, ticket, by):
+        if ticket.status in OPEN:
+            raise Conflict(f"ticket {number} is {ticket.status.value}, not solved")
+        take_up(session, context.house, ticket, at=by.now, now=by.now, actor=by.actor)
+        return _shown(session, context, ticket)
+
+
+def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
+    session.flush()
+    return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
+
+
+def _number_of(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isdecimal() or len(cursor) > 18:
+        raise BadInput("this cursor is not one of ours", field="cursor", remedy="Leave it out.")
+    return int(cursor)

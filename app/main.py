@@ -1,0 +1,40 @@
+"""The web edge: one FastAPI application, put together here."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.api import agents, health, intake_mails, problems, take, tickets
+from app.desk.house import House
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.worker import LoopHealth
+
+PREFIX = "/api/v1"
+
+
+def create_app(
+    db: Database,
+    house: House,
+    clock: Clock,
+    *,
+    loop_health: Callable[[], list[LoopHealth]] = list,
+) -> FastAPI:
+    """Return the application, ready to be served."""
+    app = FastAPI(
+        title="Svartid",
+        version=__version__,
+        description="The support desk that answers before the promise is broken.",
+        max_body_size=house.settings.api.max_body_bytes,
+    )
+    app.state.db = db
+    app.state.house = house
+    app.state.clock = clock
+    app.state.loop_health = loop_health
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(take.router)
+    for part in (tickets, intake_mails, agents):
+        app.include_router(part.router, prefix=PREFIX)
+    return app
