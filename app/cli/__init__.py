@@ -4,7 +4,12 @@ import sys
 
 import typer
 
-from app.cli import calendar, mail, policy, severity
+from app.cli import calendar, mail, policy, severity, staff
+from app.cli.demo import demo
+from app.cli.doctor import doctor
+from app.cli.init import init
+from app.cli.migrate import migrate
+from app.cli.serve import serve
 from app.kit.errors import SvartidError
 
 cli = typer.Typer(
@@ -14,6 +19,13 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+cli.command()(demo)
+cli.command()(doctor)
+cli.command()(init)
+cli.command()(migrate)
+cli.command()(serve)
+cli.add_typer(staff.staff, name="staff")
+cli.add_typer(staff.token, name="token")
 cli.add_typer(mail.commands, name="mail")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy.commands, name="policy")

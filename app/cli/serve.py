@@ -1,0 +1,61 @@
+"""``svartid serve``: run the service."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.cli.options import ConfigFile, open_database, settings_of
+from app.kit import log
+from app.kit.clock import MachineClock
+from app.service import ALL, Part, Service
+
+
+def serve(
+    config: ConfigFile = None,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(help="Run this part alone; may be repeated. For several machines."),
+    ] = None,
+) -> None:
+    """Run the API, the intake, the sender and the engine until told to stop."""
+    settings = settings_of(config)
+    log.set_up(level=settings.log.level, json=settings.log.json_lines)
+    with open_database(settings) as db:
+        parts = frozenset(only) if only else ALL
+        service = Service.open(settings, db, MachineClock(), parts)
+        service.start()
+        try:
+            if Part.API in parts:
+                server(service).run()
+            else:
+                _wait_for_a_signal()
+        finally:
+            late = service.stop()
+            if late:
+                log.logger("serve").warning("did not stop in time", loops=late)
+
+
+def server(service: Service) -> uvicorn.Server:
+    """Return the web server, not yet running."""
+    api = service.settings.api
+    return uvicorn.Server(
+        uvicorn.Config(
+            service.app(),
+            host=api.host,
+            port=api.port,
+            log_config=None,
+            access_log=False,
+            # An open event stream would hold the stop up for ever.
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+
+def _wait_for_a_signal() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()

@@ -1,0 +1,119 @@
+"""From settings to the ways in and out: how each mailbox's servers are reached."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.config import Imap, Login, OAuth, Security, Smtp, read_secret
+from app.kit.clock import Clock
+from app.kit.errors import BadConfig
+from app.kit.oauth import OAuthSettings, RefreshToken, TokenSource
+from app.outbox.smtp import SmtpSettings
+from intake.imap.terms import ImapSettings, Password, WatchSettings
+
+_IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
+
+
+def imap_settings(name: str, imap: Imap, clock: Clock) -> ImapSettings:
+    """Return how to reach a mailbox's IMAP server."""
+    key = f"mailboxes.{name}.imap"
+    assert imap.username is not None  # noqa: S101 - the settings refuse an IMAP login without one
+    port = _IMAP_PORTS[imap.security] if imap.port is None else imap.port
+    tokens = _tokens(imap, key, clock)
+    return ImapSettings(
+        host=imap.host,
+        username=imap.username,
+        credential=tokens or (lambda: Password(_password(imap, key))),
+        on_refused=tokens.forget if tokens else None,
+        port=port,
+        security=imap.security,
+        ca_file=imap.ca_file,
+        timeout_s=imap.timeout_s,
+        key=key,
+    )
+
+
+def watch_settings(
+    name: str, imap: Imap, folder: str, *, max_bytes: int, clock: Clock
+) -> WatchSettings:
+    """Return how one folder is watched, and what becomes of its mail."""
+    return WatchSettings(
+        mailbox=name,
+        imap=imap_settings(name, imap, clock),
+        folder=folder,
+        after_commit=imap.after_commit,
+        move_to=imap.move_to,
+        take_old=imap.take_old,
+        max_bytes=max_bytes,
+        poll_s=imap.poll_s,
+    )
+
+
+def smtp_settings(name: str, smtp: Smtp, clock: Clock) -> SmtpSettings:
+    """Return how to reach the server that a mailbox sends through."""
+    key = f"mailboxes.{name}.smtp"
+    tokens = _tokens(smtp, key, clock)
+    return SmtpSettings.of(smtp, name=key, token=_in_a_thread(tokens) if tokens else None)
+
+
+def _password(login: Login, key: str) -> str:
+    password = read_secret(login.password, login.password_file, field=f"{key}.password")
+    if password is None:
+        variable = "SVARTID_" + key.upper().replace(".", "__") + "__PASSWORD"
+        raise BadConfig(
+            "no password is given.",
+            field=f"{key}.password",
+            remedy=f"Set {variable}, or name a file with {key}.password_file.",
+        )
+    return password
+
+
+def _tokens(login: Login, key: str, clock: Clock) -> TokenSource | None:
+    oauth = login.oauth
+    if oauth is None:
+        return None
+    settings = OAuthSettings(
+        token_url=oauth.token_url,
+        client_id=oauth.client_id,
+        scope=oauth.scope,
+        client_secret=read_secret(
+            oauth.client_secret, oauth.client_secret_file, field=f"{key}.oauth.client_secret"
+        ),
+        timeout_s=login.timeout_s,
+        key=f"{key}.oauth",
+    )
+    refresh = _refresh_token(oauth, key, clock)
+    file = oauth.refresh_token_file
+    return TokenSource(
+        settings, clock, refresh=refresh, keep=_keeper(file) if refresh and file else None
+    )
+
+
+def _refresh_token(oauth: OAuth, key: str, clock: Clock) -> RefreshToken | None:
+    """Return the refresh token; its age is its file's, since nothing else tells."""
+    file = oauth.refresh_token_file
+    value = read_secret(oauth.refresh_token, file, field=f"{key}.oauth.refresh_token")
+    if value is None:
+        return None
+    issued = datetime.fromtimestamp(file.stat().st_mtime, UTC) if file else clock.now()
+    return RefreshToken(value, issued_at=issued)
+
+
+def _keeper(file: Path) -> Callable[[RefreshToken], None]:
+    def keep(token: RefreshToken) -> None:
+        """Replace the file as a whole: half a token would lock us out."""
+        fresh = file.with_name(file.name + ".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(token.value + "\n", encoding="utf-8")
+        os.replace(fresh, file)  # noqa: PTH105 - atomic, and says so
+
+    return keep
+
+
+def _in_a_thread(tokens: TokenSource) -> Callable[[], Awaitable[str]]:
+    async def fetch() -> str:
+        return (await asyncio.to_thread(tokens)).value
+
+    return fetch

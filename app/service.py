@@ -1,0 +1,172 @@
+"""The running service: the API and the loops under one roof, started and stopped together."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fastapi import FastAPI
+
+from app.config import Settings
+from app.connections import smtp_settings, watch_settings
+from app.desk.house import House
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.kit.wake import Topic
+from app.main import create_app
+from app.outbox.deliver import Sender
+from app.outbox.smtp import SmtpTransport
+from app.worker import Loop, LoopHealth, Loops
+from escalation.engine import Engine
+from intake.imap.health import Health, WatchState
+from intake.imap.terms import WatchSettings
+from intake.imap.watch import watch
+from intake.process import Processor
+from intake.receive import MailLedger
+
+# A loop that waits for a signal looks by itself this often: another process may have left work.
+POLL_S = 0.5
+
+
+class Part(StrEnum):
+    """A part of the service that can run alone, on a machine of its own."""
+
+    API = "api"
+    INTAKE = "intake"
+    SENDER = "sender"
+    ENGINE = "engine"
+
+
+ALL = frozenset(Part)
+
+
+@dataclass
+class Service:
+    """Everything that one process runs."""
+
+    settings: Settings
+    db: Database
+    house: House
+    clock: Clock
+    parts: frozenset[Part] = ALL
+
+    def __post_init__(self) -> None:
+        self.loops = Loops(self.db.wake)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, db: Database, clock: Clock, parts: frozenset[Part] = ALL
+    ) -> "Service":
+        """Read the promises in force and put the service together."""
+        with db.writing() as session:
+            house = House.open(session, settings, now=clock.now())
+        return cls(settings=settings, db=db, house=house, clock=clock, parts=parts)
+
+    def app(self) -> FastAPI:
+        """Return the web application."""
+        return create_app(self.db, self.house, self.clock, loop_health=self.loops.health)
+
+    def start(self) -> None:
+        """Start the loops of the parts that run here."""
+        makers: dict[Part, Callable[[], Loop]] = {
+            Part.INTAKE: self._intake,
+            Part.SENDER: self._sender,
+            Part.ENGINE: self._engine,
+        }
+        self.loops.start([make() for part, make in makers.items() if part in self.parts])
+        if Part.INTAKE in self.parts:
+            self._start_watchers()
+
+    def stop(self) -> list[str]:
+        """Let the work in hand finish; return the names of what did not in time."""
+        return self.loops.stop()
+
+    def _intake(self) -> Loop:
+        batch = self.settings.intake.batch
+        processor = Processor(self.db, self.house, self.clock, batch=batch)
+        return Loop("intake", processor.pass_once, Topic.LEDGER, lambda: POLL_S)
+
+    def _engine(self) -> Loop:
+        engine = Engine(self.db, self.house, self.clock)
+        return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s)
+
+    def _sender(self) -> Loop:
+        """Return the sender, with an event loop of its own for the one library that needs it."""
+        runner = asyncio.Runner()
+        transports: Mapping[str, Sequence[SmtpTransport]] = {
+            name: [SmtpTransport(smtp_settings(name, box.smtp, self.clock))]
+            for name, box in self.settings.mailboxes.items()
+        }
+        sender = Sender(self.db, self.clock, transports)
+
+        async def say_goodbye() -> None:
+            for several in transports.values():
+                for transport in several:
+                    await transport.close()
+
+        def close() -> None:
+            runner.run(say_goodbye())
+            runner.close()
+
+        return Loop(
+            "sender",
+            lambda: runner.run(sender.pass_once()),
+            Topic.OUTBOX,
+            lambda: POLL_S,
+            close=close,
+        )
+
+    def _start_watchers(self) -> None:
+        for name, box in self.settings.mailboxes.items():
+            for folder in box.imap.folders if box.imap else ():
+                assert box.imap is not None  # noqa: S101 - there are folders only with it
+                what = watch_settings(
+                    name,
+                    box.imap,
+                    folder,
+                    max_bytes=self.settings.intake.max_bytes,
+                    clock=self.clock,
+                )
+                Watcher(what, MailLedger(self.db, self.clock), self.clock).start(self.loops)
+
+
+class Watcher:
+    """One folder's watcher and how it last said it was."""
+
+    def __init__(self, what: WatchSettings, ledger: MailLedger, clock: Clock) -> None:
+        self._what = what
+        self._ledger = ledger
+        self._clock = clock
+        self._last: Health | None = None
+        self.name = f"imap:{what.mailbox}:{what.folder}"
+
+    def start(self, loops: Loops) -> None:
+        """Watch in a thread of its own; the watcher reconnects by itself."""
+        loops.start_watcher(self.name, self._watch, self.health)
+
+    def health(self) -> LoopHealth:
+        """Return how the watcher is."""
+        last = self._last
+        if last is None:
+            return LoopHealth(self.name, "starting")
+        if last.state is WatchState.STOPPED:
+            return LoopHealth(self.name, "stopped")
+        failing = last.state is WatchState.RETRYING
+        return LoopHealth(
+            self.name, "failing" if failing else "running", error=last.problem or None
+        )
+
+    def _watch(self, stop: threading.Event) -> None:
+        watch(
+            self._what,
+            self._ledger,
+            stop=stop,
+            clock=self._clock,
+            # The ledger wakes the processor with its commit.
+            on_received=lambda _count: None,
+            report=self._note,
+        )
+
+    def _note(self, health: Health) -> None:
+        self._last = health
