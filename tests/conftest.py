@@ -1,0 +1,72 @@
+"""Fixtures that many tests share: a migrated database of either kind, and a house in it."""
+
+import shutil
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from app.kit import schema
+from app.kit.db import Database
+from tests.harness.databases import postgres_database, postgres_programs, postgres_server
+from tests.harness.require import missing
+from tests.harness.world import World
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[str]:
+    """Yield the address of a private PostgreSQL server with a migrated template in it."""
+    if postgres_programs() is None:
+        missing("PostgreSQL's server programs (Debian: postgresql)")
+    with postgres_server() as server, postgres_database(server, "svartid_template") as url:
+        template = Database(url)
+        schema.migrate(template)
+        template.close()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    db = Database(f"sqlite:///{file}")
+    schema.migrate(db)
+    db.close()
+    return file
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
+) -> Generator[Database]:
+    """Yield a migrated, empty database of each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "svartid.db"
+        shutil.copyfile(sqlite_template, file)
+        database = Database(f"sqlite:///{file}")
+        yield database
+        database.close()
+        return
+    server: str = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    with postgres_database(server, name, template="svartid_template") as url:
+        database = Database(url, pool_size=8)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Database]:
+    """Yield an empty SQLite database that no migration has touched."""
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def world(db: Database) -> Generator[World]:
+    """Yield a house on each kind of database; at the end, unexpected mail fails the test."""
+    made = World(db)
+    yield made
+    made.postman.expect_no_more()
