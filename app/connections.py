@@ -55,7 +55,19 @@ def smtp_settings(name: str, smtp: Smtp, clock: Clock) -> SmtpSettings:
     """Return how to reach the server that a mailbox sends through."""
     key = f"mailboxes.{name}.smtp"
     tokens = _tokens(smtp, key, clock)
-    return SmtpSettings.of(smtp, name=key, token=_in_a_thread(tokens) if tokens else None)
+    signs_in = tokens is None and smtp.username is not None
+    return SmtpSettings(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        username=smtp.username,
+        password=_password(smtp, key) if signs_in else None,
+        token=_in_a_thread(tokens) if tokens else None,
+        on_refused=tokens.forget if tokens else None,
+        ca_file=smtp.ca_file,
+        timeout_s=smtp.timeout_s,
+        key=key,
+    )
 
 
 def _password(login: Login, key: str) -> str:
