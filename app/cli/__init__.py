@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import calendar, mail, policy, severity, staff
+from app.cli import calendar, ladder, mail, policy, severity, staff
 from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
@@ -24,11 +24,13 @@ cli.command()(doctor)
 cli.command()(init)
 cli.command()(migrate)
 cli.command()(serve)
+cli.command()(ladder.simulate)
 cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")
 cli.add_typer(mail.commands, name="mail")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy.commands, name="policy")
+cli.add_typer(ladder.commands, name="ladder")
 cli.add_typer(severity.commands, name="severity")
 
 

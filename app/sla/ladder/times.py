@@ -136,7 +136,7 @@ def _is_by_limit(step: Step, *, inherited: bool) -> bool:
 
 
 def _last_resort(ladder: Ladder, run: RunSoFar, planned: tuple[Shot, ...]) -> Shot | None:
-    """Return the catch-all's shot: some time after the last page, or after a hand-back.
+    """Return the catch-all's shot: some time after the last page.
 
     It is a wait for an answer, so it is counted from when the last page was really sent.
     None where no step applies: a ladder that is silent about a clock means it. Each hand-back
@@ -146,6 +146,6 @@ def _last_resort(ladder: Ladder, run: RunSoFar, planned: tuple[Shot, ...]) -> Sh
         return None
     number = len(ladder.steps)
     sent = (row.fired_at for row in run.fired if not row.skipped and row.step != number)
-    at = max(*(shot.nominal_at for shot in planned), *sent, run.handed_back_at or run.started_at)
+    at = max(*(shot.nominal_at for shot in planned), *sent, run.started_at)
     at += timedelta(seconds=ladder.catch_all.after_s)
     return Shot(number, run.hand_backs, ladder.catch_all.name, at, at)
