@@ -51,6 +51,8 @@ class Connection:
         self._news = False
         self._box: imap_tools.BaseMailBox | None = None
         self.capabilities: frozenset[str] = frozenset()
+        # The mails that are being asked for; where the connection breaks, one may be to blame.
+        self.in_flight: Sequence[int] = ()
 
     def __enter__(self) -> Self:
         with self._said_plainly("the connect"):
@@ -295,13 +297,17 @@ class Connection:
         return answer
 
     def _ask(self, uids: Sequence[int], what: str) -> Iterator[Answer]:
-        return read_answers(self._uid("FETCH", uid_set(uids), f"(UID {what})"))
+        self.in_flight = uids
+        answers = self._uid("FETCH", uid_set(uids), f"(UID {what})")
+        self.in_flight = ()
+        return read_answers(answers)
 
     def _alive(self) -> bool:
         try:
             self.noop()
         except OutsideError:
             return False
+        self.in_flight = ()
         return True
 
     def _pause(self, seconds: float, stop: threading.Event | None) -> bool:

@@ -5,23 +5,19 @@ is done at the server may be done twice.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.config import AfterCommit
 from app.kit.clock import Clock
-from app.kit.errors import PermanentError, SvartidError
+from app.kit.errors import OutsideError, PermanentError, SvartidError
 from app.kit.log import logger
 from intake.imap.connection import Connection
 from intake.imap.ledger import Ledger, Position
 from intake.imap.reconcile import compare
 from intake.imap.terms import Fetched, FolderState, WatchSettings, in_chunks
+from intake.imap.unreadable import Unreadable
 
 log = logger("imap")
-
-# After so many attempts, a look apart, a mail that the server cannot read is taken as it is: empty
-# and with the reason, so that somebody sees it.
-PATIENCE = 3
 
 # A long backlog is taken in pieces, and new mail in between.
 BACKLOG_PIECE = 500
@@ -58,8 +54,7 @@ class Look:
         self._position = Position(uid_validity=0, last_uid=0)
         # Committed and not yet flagged, because the connection broke in between.
         self._unflagged: list[int] = []
-        # UID to (attempts so far, monotonic time of the next) of what the server could not read.
-        self._unreadable: dict[int, tuple[int, float]] = {}
+        self._unreadable = Unreadable(pause_s=settings.look_s)
 
     def begin(self, connection: Connection) -> None:
         """Open the folder on a fresh connection and find the position to read on from."""
@@ -72,14 +67,12 @@ class Look:
             self._ledger.settle(*self._place, self._first_position(found))
             found = self._ledger.position(*self._place) or self._first_position(found)
             self._unflagged.clear()
-            self._unreadable.clear()
+            self._unreadable.clear_all()
         self._position = found
 
     def at_news(self, connection: Connection) -> None:
         """Take what came in above the position, and try again what could not be read."""
-        now = time.monotonic()
-        again = [uid for uid, (_, due) in self._unreadable.items() if due <= now]
-        self._take(connection, [*again, *connection.uids_above(self._position.last_uid)])
+        self._take(connection, connection.uids_above(self._position.last_uid))
         if self._unflagged and not self._folder.read_only:
             self._act(connection, [])
 
@@ -133,8 +126,7 @@ class Look:
         return [uid for uid in missed if uid in wanted]
 
     def _take(self, connection: Connection, uids: Sequence[int]) -> None:
-        mails = connection.fetch(uids, max_bytes=self._settings.max_bytes)
-        for batch in self._batches(self._readable(mails)):
+        for batch in self._batches(self._fetched(connection, uids)):
             if self._stop.is_set():
                 return
             fresh = self._ledger.receive(*self._place, self._folder.uid_validity, batch)
@@ -144,29 +136,59 @@ class Look:
                 self._on_received(len(fresh))
             self._act(connection, [mail.uid for mail in batch if self._may_act(mail, fresh)])
 
+    def _fetched(self, connection: Connection, uids: Sequence[int]) -> Iterator[Fetched]:
+        """Yield mails in bulk, then one by one what has made trouble before."""
+        suspects = self._unreadable.suspects()
+        apart = self._unreadable.waiting().union(suspects)
+        bulk = [uid for uid in uids if uid not in apart]
+        limit = self._settings.max_bytes
+        try:
+            yield from self._readable(connection.fetch(bulk, max_bytes=limit))
+            for uid in suspects:
+                if self._unreadable.is_given_up(uid):
+                    yield self._given_up(uid)
+                    continue
+                mails = list(connection.fetch([uid], max_bytes=limit))
+                if not mails:
+                    self._unreadable.clear(uid)
+                yield from self._readable(mails)
+        except OutsideError:
+            self._unreadable.broke_at(connection.in_flight)
+            raise
+
     def _readable(self, mails: Iterable[Fetched]) -> Iterator[Fetched]:
-        """Put aside what the server cannot read, so that it does not hold up what is behind it."""
+        """Put aside what the server refuses, until patience with it is at an end."""
         for mail in mails:
-            attempts = self._unreadable.pop(mail.uid, (0, 0.0))[0] + 1
-            if mail.problem and attempts < PATIENCE:
-                due = time.monotonic() + self._settings.look_s
-                self._unreadable[mail.uid] = (attempts, due)
+            if mail.problem and not self._unreadable.refused(mail.uid):
                 log.warning("the server cannot read a mail", place=self._place, uid=mail.uid)
             else:
+                self._unreadable.clear(mail.uid)
                 yield mail
 
+    def _given_up(self, uid: int) -> Fetched:
+        self._unreadable.clear(uid)
+        problem = "the server breaks the connection whenever it is asked for this mail."
+        return Fetched(uid, self.clock.now(), size=0, raw=b"", truncated=True, problem=problem)
+
     def _batches(self, mails: Iterable[Fetched]) -> Iterator[list[Fetched]]:
+        """Gather mails into transactions; what had come when the connection broke is one too."""
         batch: list[Fetched] = []
         weight = 0
-        for mail in mails:
-            full = len(batch) >= self._settings.batch_mails
-            if batch and (full or weight + len(mail.raw) > self._settings.batch_bytes):
-                yield batch
-                batch, weight = [], 0
-            batch.append(mail)
-            weight += len(mail.raw)
+        broken: OutsideError | None = None
+        try:
+            for mail in mails:
+                full = len(batch) >= self._settings.batch_mails
+                if batch and (full or weight + len(mail.raw) > self._settings.batch_bytes):
+                    yield batch
+                    batch, weight = [], 0
+                batch.append(mail)
+                weight += len(mail.raw)
+        except OutsideError as error:
+            broken = error
         if batch:
             yield batch
+        if broken is not None:
+            raise broken
 
     def _may_act(self, mail: Fetched, fresh: set[int]) -> bool:
         """Return whether a committed mail may be dealt with at the server, and by us."""

@@ -65,6 +65,18 @@ class Dovecot:
         """Throw a user's connections out, as a restart of the server does."""
         self.doveadm("kick", user)
 
+    def spoil(self, user: str, number: int) -> None:
+        """Make one of the mails that ``fill`` put in impossible for the server to read."""
+        for file in (self.folder / "mail" / user).glob(f"*/1700000000.{number:08d}.fill*"):
+            if os.geteuid() == 0:
+                shutil.chown(file, "root", "root")
+            file.chmod(0)
+
+    def mend(self, user: str, number: int) -> None:
+        """Undo what ``spoil`` did."""
+        for file in (self.folder / "mail" / user).glob(f"*/1700000000.{number:08d}.fill*"):
+            file.chmod(0o644)
+
     def fill(self, user: str, mails: Sequence[bytes]) -> None:
         """Put many mails into INBOX at once, as files, before anybody looks."""
         new = self.folder / "mail" / user / "new"

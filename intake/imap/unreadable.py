@@ -1,0 +1,66 @@
+"""Mails that a server cannot hand over, kept apart so that they hold up none behind them.
+
+A server says so in one of two ways: it refuses the one mail, or it breaks the connection in the
+midst of many (Dovecot does so for a file that it may not read). After the second, any of the many
+may be to blame, so the next connection asks for them last and one by one.
+"""
+
+import time
+from collections.abc import Sequence
+
+# After so many attempts a mail is taken as it is: empty and with the reason, so that somebody
+# sees it.
+PATIENCE = 3
+
+
+class Unreadable:
+    """What one watcher has found so far; a restart begins anew."""
+
+    def __init__(self, *, pause_s: float) -> None:
+        self._pause_s = pause_s
+        self._attempts: dict[int, int] = {}
+        self._next: dict[int, float] = {}
+
+    def suspects(self) -> list[int]:
+        """Return the UIDs that are to be asked for one by one, and may be by now."""
+        now = time.monotonic()
+        return sorted(uid for uid, due in self._next.items() if due <= now)
+
+    def waiting(self) -> set[int]:
+        """Return the UIDs that are not to be asked for yet."""
+        now = time.monotonic()
+        return {uid for uid, due in self._next.items() if due > now}
+
+    def refused(self, uid: int) -> bool:
+        """Note that the server refused a mail; return whether patience with it is at an end."""
+        return self._failed(uid)
+
+    def broke_at(self, uids: Sequence[int]) -> None:
+        """Note that the connection broke while these mails were asked for.
+
+        A mail that was asked for alone counts one attempt more; of many, none is known to blame.
+        """
+        for uid in uids:
+            if len(uids) == 1:
+                self._failed(uid)
+            else:
+                self._next.setdefault(uid, 0.0)
+
+    def is_given_up(self, uid: int) -> bool:
+        """Return whether this mail has broken the connection too often to be asked for again."""
+        return self._attempts.get(uid, 0) >= PATIENCE
+
+    def clear(self, uid: int) -> None:
+        """Forget a mail that came, or went."""
+        self._attempts.pop(uid, None)
+        self._next.pop(uid, None)
+
+    def clear_all(self) -> None:
+        """Forget everything: UIDs have lost their meaning."""
+        self._attempts.clear()
+        self._next.clear()
+
+    def _failed(self, uid: int) -> bool:
+        self._attempts[uid] = self._attempts.get(uid, 0) + 1
+        self._next[uid] = time.monotonic() + self._pause_s
+        return self.is_given_up(uid)
