@@ -92,6 +92,10 @@ class Look:
         self._sweep(connection, gap.lingering)
         self.missed = self._still_missed(connection, missed)
 
+    def rest_s(self) -> float:
+        """Return for how long to look no more, unless there is news."""
+        return min(self._settings.look_s, self._unreadable.rest_s())
+
     def _still_missed(self, connection: Connection, missed: Sequence[int]) -> tuple[int, ...]:
         if not missed:
             return ()

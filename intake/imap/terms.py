@@ -71,7 +71,9 @@ class WatchSettings:
     # A ledger transaction takes at most this many mails, or this many bytes and one mail.
     batch_mails: int = 100
     batch_bytes: int = 16_000_000
-    poll_s: float = 1.0
+    # Dovecot tells an idling client half a second late; at 0.25 s half of that is won back, for
+    # 0.4 % of a core at the server.
+    poll_s: float = 0.25
     # The folder is searched this often even where the server tells no news.
     look_s: float = 60.0
     # All UIDs are compared with the ledger this often, and at every connect.

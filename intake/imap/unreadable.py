@@ -5,12 +5,17 @@ midst of many (Dovecot does so for a file that it may not read). After the secon
 may be to blame, so the next connection asks for them last and one by one.
 """
 
+import math
 import time
 from collections.abc import Sequence
 
 # After so many attempts a mail is taken as it is: empty and with the reason, so that somebody
 # sees it.
-PATIENCE = 3
+PATIENCE = 5
+
+# How long to wait after each failed attempt, as a part of the pause between two looks. The first
+# times it may well have been the network, and an innocent mail does not wait.
+PAUSES = (0.0, 0.0, 0.25, 0.5)
 
 
 class Unreadable:
@@ -22,14 +27,23 @@ class Unreadable:
         self._next: dict[int, float] = {}
 
     def suspects(self) -> list[int]:
-        """Return the UIDs that are to be asked for one by one, and may be by now."""
+        """Return the UIDs that are to be asked for one by one, and may be by now.
+
+        Those that failed least come first, so that a link that always breaks after so many bytes
+        does not look like one bad mail.
+        """
         now = time.monotonic()
-        return sorted(uid for uid, due in self._next.items() if due <= now)
+        due = [uid for uid, at in self._next.items() if at <= now]
+        return sorted(due, key=lambda uid: (self._attempts.get(uid, 0), uid))
 
     def waiting(self) -> set[int]:
         """Return the UIDs that are not to be asked for yet."""
         now = time.monotonic()
         return {uid for uid, due in self._next.items() if due > now}
+
+    def rest_s(self) -> float:
+        """Return the seconds until the next of them is due; infinite when there is none."""
+        return max(0.0, min(self._next.values(), default=math.inf) - time.monotonic())
 
     def refused(self, uid: int) -> bool:
         """Note that the server refused a mail; return whether patience with it is at an end."""
@@ -61,6 +75,7 @@ class Unreadable:
         self._next.clear()
 
     def _failed(self, uid: int) -> bool:
-        self._attempts[uid] = self._attempts.get(uid, 0) + 1
-        self._next[uid] = time.monotonic() + self._pause_s
+        attempts = self._attempts[uid] = self._attempts.get(uid, 0) + 1
+        pause = self._pause_s * PAUSES[min(attempts, len(PAUSES)) - 1]
+        self._next[uid] = time.monotonic() + pause
         return self.is_given_up(uid)

@@ -106,7 +106,7 @@ def _session(
             if str(look.trouble or "") != told:
                 told = str(look.trouble or "")
                 tell(look.trouble)
-            left = min(settings.look_s, max(0.0, next_full - time.monotonic()))
+            left = min(look.rest_s(), max(0.0, next_full - time.monotonic()))
             connection.wait(left, poll_s=settings.poll_s, stop=stop)
 
 

@@ -40,7 +40,12 @@ def test_a_connection_cut_at_any_byte_loses_and_doubles_no_mail(
     with proxy(account.server.imap_port, edit=without(*hidden)) as link:
         link.limit = limit
         settings = through(
-            account, link, after_commit=AfterCommit.MOVE, move_to="Done", take_old=True
+            account,
+            link,
+            after_commit=AfterCommit.MOVE,
+            move_to="Done",
+            take_old=True,
+            look_s=0.4,
         )
         with watching(settings, ledger) as watcher:
             healthy = watcher.wait_until(
