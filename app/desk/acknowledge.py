@@ -11,7 +11,8 @@ from app.desk import wording
 from app.desk.events import DESK, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
-from app.models import Clock, Contact, DeliveryClass, Event, Message, MessageKind, Ticket
+from app.models import Clock, Contact, DeliveryClass, Event, MessageKind, Ticket
+from app.models.base import Id
 
 # Addresses that nobody reads, and those of mail servers themselves (RFC 2142; RFC 5321, 4.5.1).
 _NOBODY = re.compile(
@@ -40,7 +41,7 @@ def acknowledge(
     references: Sequence[str],
     verdict: str,
     now: datetime,
-) -> Message | None:
+) -> Id | None:
     """Confirm receipt of the mail that opened the ticket; None where it must not be, said why.
 
     The acknowledgement does not meet the first-response clock: that takes a person.
@@ -79,7 +80,7 @@ def acknowledge(
         now=now,
         actor=DESK,
         to=to,
-        message=str(message.id),
+        message=str(message),
     )
     return message
 

@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from app.kit.db import append_row
 from app.models import Event, Ticket, TicketEvent
 from app.models.base import Instant
 from app.models.system import AuditEntry
@@ -20,13 +21,18 @@ def record(
     now: Instant,
     actor: str,
     **data: object,
-) -> TicketEvent:
+) -> None:
     """Write down that something happened to the ticket at ``at``."""
-    event = TicketEvent(
-        ticket_id=ticket.id, kind=kind.value, at=at, recorded_at=now, actor=actor, data=data
+    append_row(
+        session,
+        TicketEvent,
+        ticket_id=ticket.id,
+        kind=kind.value,
+        at=at,
+        recorded_at=now,
+        actor=actor,
+        data=data,
     )
-    session.add(event)
-    return event
 
 
 def audit(
@@ -42,14 +48,14 @@ def audit(
     """Write down who changed what; the ticket's version counts up with it."""
     ticket.version += 1
     ticket.updated_at = now
-    session.add(
-        AuditEntry(
-            at=now,
-            actor=actor,
-            action=action,
-            subject="ticket",
-            subject_id=ticket.id,
-            before=before,
-            after=after,
-        )
+    append_row(
+        session,
+        AuditEntry,
+        at=now,
+        actor=actor,
+        action=action,
+        subject="ticket",
+        subject_id=ticket.id,
+        before=before,
+        after=after,
     )

@@ -9,8 +9,9 @@ from sqlmodel import Session
 from app.desk.addresses import message_id
 from app.desk.house import House
 from app.desk.letters import Rendered
-from app.desk.tickets import refer
-from app.models import DeliveryClass, Message, MessageKind, ReferenceKind, Ticket
+from app.desk.tickets import add_message, refer
+from app.models import DeliveryClass, MessageKind, ReferenceKind, Ticket
+from app.models.base import Id
 from app.outbox.compose import Letter
 from app.outbox.put import Outgoing, put
 
@@ -39,28 +40,25 @@ class ToCustomer:
 
 def write_to_customer(
     session: Session, house: House, ticket: Ticket, what: ToCustomer, *, now: datetime
-) -> Message:
-    """Keep the message on the ticket and put its letter into the outbox."""
+) -> Id:
+    """Keep the message on the ticket, put its letter into the outbox, return the message's id."""
     mailbox, box = house.mailbox(ticket.mailbox)
     automatic = what.kind is MessageKind.AUTOMATIC
-    message = Message(
-        ticket_id=ticket.id,
+    own_id = message_id(house.secret, number=ticket.number, part=what.part, address=box.address)
+    message = add_message(
+        session,
+        ticket,
         kind=what.kind,
         at=now,
         author=what.author,
         from_address=box.address,
         to_addresses=[what.to],
-        cc_addresses=list(what.cc),
+        cc_addresses=what.cc,
         subject=what.rendered.subject,
         text=what.said,
-        message_id=message_id(
-            house.secret, number=ticket.number, part=what.part, address=box.address
-        ),
-        problems=[],
+        message_id=own_id,
     )
-    assert message.message_id is not None  # noqa: S101 - set right above
-    session.add(message)
-    refer(session, ticket, message.message_id, ReferenceKind.OURS)
+    refer(session, ticket, own_id, ReferenceKind.OURS)
     letter = Letter(
         from_address=box.address,
         from_name=box.name or house.settings.desk.name,
@@ -70,7 +68,7 @@ def write_to_customer(
         subject=what.rendered.subject,
         text=what.rendered.text,
         html=what.rendered.html,
-        message_id=message.message_id,
+        message_id=own_id,
         in_reply_to=what.in_reply_to,
         references=tuple(what.references),
         date=now,

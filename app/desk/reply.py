@@ -11,7 +11,8 @@ from app.desk.outgoing import ToCustomer, write_to_customer
 from app.desk.work import By
 from app.kit.errors import BadInput, Conflict
 from app.kit.ids import new_id
-from app.models import Contact, DeliveryClass, Event, Message, MessageKind, Ticket
+from app.models import Contact, DeliveryClass, Event, MessageKind, Ticket
+from app.models.base import Id
 from app.store import tickets
 
 
@@ -23,7 +24,7 @@ def reply(
     *,
     text: str,
     cc: Sequence[str] = (),
-) -> Message:
+) -> Id:
     """Send an agent's answer to the customer, and meet the first-response clock.
 
     The answer counts from the moment it is committed to the outbox; if it cannot be delivered,
@@ -58,7 +59,7 @@ def reply(
         at=by.now,
         now=by.now,
         actor=by.actor,
-        message=str(message.id),
+        message=str(message),
     )
     clocks.refold(session, house, ticket, now=by.now)
     audit(session, ticket, "ticket.replied", now=by.now, actor=by.actor)

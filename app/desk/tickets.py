@@ -9,7 +9,8 @@ from sqlmodel import Session
 from app.desk import clocks
 from app.desk.events import CUSTOMER, DESK, audit, record
 from app.desk.house import House
-from app.kit.ids import digest
+from app.kit.db import append_row
+from app.kit.ids import digest, new_id
 from app.kit.text import storable
 from app.models import (
     Attachment,
@@ -135,10 +136,12 @@ def open_ticket(
     return ticket, started
 
 
-def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Message:
-    """Keep a message of the customer's on the ticket, with its files and its references."""
-    message = Message(
-        ticket_id=ticket.id,
+def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Id:
+    """Keep a message of the customer's on the ticket, with its files; return the message's id."""
+    message_id = entry.message_id and storable(entry.message_id)
+    message = add_message(
+        session,
+        ticket,
         kind=MessageKind.INBOUND,
         at=entry.at,
         author=storable(entry.author),
@@ -151,20 +154,66 @@ def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Message:
         reply_text=entry.reply_text and storable(entry.reply_text),
         verdict=entry.verdict,
         verdict_reason=storable(entry.verdict_reason),
-        message_id=entry.message_id and storable(entry.message_id),
+        message_id=message_id,
         problems=[storable(problem) for problem in entry.problems],
         inbound_id=entry.inbound_id,
     )
-    session.add(message)
-    _keep_files(session, message, entry.attachments)
-    if entry.message_id:
-        refer(session, ticket, entry.message_id, ReferenceKind.STORED)
+    if entry.attachments:
+        _keep_files(session, message, entry.attachments)
+    if message_id:
+        refer(session, ticket, message_id, ReferenceKind.STORED)
     for mentioned in entry.mentions:
         refer(session, ticket, mentioned, ReferenceKind.MENTIONED)
     return message
 
 
-def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> Message:
+def add_message(
+    session: Session,
+    ticket: Ticket,
+    *,
+    kind: MessageKind,
+    at: datetime,
+    author: str,
+    text: str,
+    from_address: str = "",
+    to_addresses: Sequence[str] = (),
+    cc_addresses: Sequence[str] = (),
+    subject: str = "",
+    html: str | None = None,
+    reply_text: str | None = None,
+    verdict: str = "human",
+    verdict_reason: str = "",
+    message_id: str | None = None,
+    problems: Sequence[str] = (),
+    inbound_id: Id | None = None,
+) -> Id:
+    """Add an entry to the ticket and return its id."""
+    new = new_id()
+    append_row(
+        session,
+        Message,
+        id=new,
+        ticket_id=ticket.id,
+        kind=kind,
+        at=at,
+        author=author,
+        from_address=from_address,
+        to_addresses=list(to_addresses),
+        cc_addresses=list(cc_addresses),
+        subject=subject,
+        text=text,
+        html=html,
+        reply_text=reply_text,
+        verdict=verdict,
+        verdict_reason=verdict_reason,
+        message_id=message_id,
+        problems=list(problems),
+        inbound_id=inbound_id,
+    )
+    return new
+
+
+def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> Id:
     """Add a further message of the customer's to a ticket that is there already."""
     message = add_entry(session, ticket, entry)
     record(
@@ -174,19 +223,24 @@ def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> 
         at=entry.at,
         now=now,
         actor=CUSTOMER,
-        message=str(message.id),
+        message=str(message),
         verdict=entry.verdict,
         **entry.extra,
     )
-    audit(
-        session, ticket, "message.received", now=now, actor=DESK, after={"message": str(message.id)}
-    )
+    audit(session, ticket, "message.received", now=now, actor=DESK, after={"message": str(message)})
     return message
 
 
 def refer(session: Session, ticket: Ticket, message_id: str, kind: ReferenceKind) -> None:
     """Remember that a Message-ID belongs to the ticket."""
-    session.add(MailReference(message_id=storable(message_id), ticket_id=ticket.id, kind=kind))
+    append_row(
+        session,
+        MailReference,
+        id=new_id(),
+        message_id=storable(message_id),
+        ticket_id=ticket.id,
+        kind=kind,
+    )
 
 
 def take_up(
@@ -220,7 +274,7 @@ def take_up(
     )
 
 
-def _keep_files(session: Session, message: Message, files: Sequence[StoredAttachment]) -> None:
+def _keep_files(session: Session, message: Id, files: Sequence[StoredAttachment]) -> None:
     blobs = {digest(file.data): file.data for file in files}
     insert_missing(
         session,
@@ -230,7 +284,7 @@ def _keep_files(session: Session, message: Message, files: Sequence[StoredAttach
     for file in files:
         session.add(
             Attachment(
-                message_id=message.id,
+                message_id=message,
                 sha256=digest(file.data),
                 name=storable(file.name),
                 declared_type=storable(file.declared_type),

@@ -8,8 +8,10 @@ from sqlmodel import Session
 from app.desk import clocks
 from app.desk.events import audit, record
 from app.desk.house import House
+from app.desk.tickets import add_message
 from app.kit.errors import BadInput, Conflict
-from app.models import OPEN, Agent, Event, Message, MessageKind, Status, Ticket
+from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket
+from app.models.base import Id
 from app.sla.terms import Severity
 
 
@@ -140,21 +142,13 @@ def solve(session: Session, house: House, ticket: Ticket, by: By, *, reason: str
     _move(session, house, ticket, by, to=Status.SOLVED, event=Event.SOLVED, reason=reason.strip())
 
 
-def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Message:
+def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Id:
     """Write something down for staff; it never leaves the house."""
     if not text.strip():
         raise BadInput("the note is empty", field="text")
-    message = Message(
-        ticket_id=ticket.id,
-        kind=MessageKind.NOTE,
-        at=by.now,
-        author=by.agent.name,
-        to_addresses=[],
-        cc_addresses=[],
-        problems=[],
-        text=text,
+    message = add_message(
+        session, ticket, kind=MessageKind.NOTE, at=by.now, author=by.agent.name, text=text
     )
-    session.add(message)
     record(
         session,
         ticket,
@@ -162,7 +156,7 @@ def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Message:
         at=by.now,
         now=by.now,
         actor=by.actor,
-        message=str(message.id),
+        message=str(message),
     )
     audit(session, ticket, "ticket.noted", now=by.now, actor=by.actor)
     return message

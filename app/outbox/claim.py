@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from app.kit.db import append_row
 from app.kit.errors import PermanentError
 from app.models import Blob, Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
 from app.models.base import Id
@@ -81,16 +82,25 @@ def renew(session: Session, claimed: Sequence[Claimed], *, until: datetime) -> N
         row.next_at = until
 
 
-def settle(session: Session, result: Result, *, now: datetime) -> None:
-    """Write down how a send went; nothing happens where the lease is no longer ours."""
-    claimed = result.claimed
-    if result.error is None and not result.refused:
-        outbox.mark_sent(session, claimed.id, claimed.token, response=result.response, now=now)
+def settle(session: Session, results: Sequence[Result], *, now: datetime) -> None:
+    """Write down how the sends went, leaving out those whose lease is no longer ours."""
+    plain = [one for one in results if one.error is None and not one.refused]
+    if plain:
+        outbox.mark_sent(
+            session, [(one.claimed.id, one.claimed.token, one.response) for one in plain], now=now
+        )
+    troubled = [one for one in results if one not in plain]
+    if not troubled:
         return
-    row = outbox.held(session, [(claimed.id, claimed.token)]).get(claimed.id)
-    if row is None:
-        # Another worker got there first.
-        return
+    rows = outbox.held(session, [(one.claimed.id, one.claimed.token) for one in troubled])
+    for result in troubled:
+        row = rows.get(result.claimed.id)
+        # None: another worker got there first.
+        if row is not None:
+            _settle_trouble(session, row, result, now=now)
+
+
+def _settle_trouble(session: Session, row: Delivery, result: Result, *, now: datetime) -> None:
     row.lease_token = None
     if result.error is not None:
         _put_back_or_give_up(session, row, result.error, now=now)
@@ -119,15 +129,15 @@ def _tell_ticket(session: Session, row: Delivery, *, now: datetime, permanent: b
     if row.ticket_id is None:
         return
     data = {"delivery": str(row.id), "to": row.recipient, "error": row.last_error}
-    session.add(
-        TicketEvent(
-            ticket_id=row.ticket_id,
-            kind=Event.DELIVERY_FAILED,
-            at=now,
-            recorded_at=now,
-            actor="desk",
-            data={**data, "permanent": permanent},
-        )
+    append_row(
+        session,
+        TicketEvent,
+        ticket_id=row.ticket_id,
+        kind=Event.DELIVERY_FAILED.value,
+        at=now,
+        recorded_at=now,
+        actor="desk",
+        data={**data, "permanent": permanent},
     )
 
 

@@ -1,7 +1,7 @@
 """The sender: claims what is due, sends it outside any transaction, settles it.
 
-Sending and settling overlap by one mail: the database's commit and the server's answer are waited
-for side by side, and no more than that is ever in doubt when a process is killed.
+Sending and settling overlap: the database's commit and the server's next answer are waited for
+side by side, and under load several results share a commit.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from app.store import outbox
 log = logger("sender")
 # Small, since what a killed process had claimed waits for the end of its lease.
 BATCH = 20
+# Sent and not yet settled, a connection: what a kill may send once more.
+MOST_IN_DOUBT = 4
 # A row is not sent when less of its lease than this is left: its successor may be under way.
 MARGIN_S = 15.0
 
@@ -75,23 +77,33 @@ class Sender:
             return claim(session, now=now, until=self._lease_until, limit=BATCH)
 
     async def _send_each(self, rows: Iterator[Claimed], transport: Transport) -> None:
-        """Send one mail after the other, each while the one before it is being settled.
+        """Send one mail after the other, while those before are being settled.
 
-        So a process that is killed has at most two mails a connection out that are not settled:
-        the one in the server's hands and the one in the database's.
+        No more than ``MOST_IN_DOUBT`` mails a connection are sent and not settled at any moment:
+        so many may go out once more when the process is killed.
         """
         margin = self._clock.of_wall(MARGIN_S)
+        sent: list[Result] = []
         settling: asyncio.Task[None] | None = None
+        in_the_database = 0
         for row in rows:
             if self._lease_until - self._clock.now() < margin:
                 # The lease could not be renewed; the row is left to whoever claims it next.
                 continue
-            result = await _send(row, transport)
-            if settling is not None:
+            sent.append(await _send(row, transport))
+            if settling is not None and (
+                settling.done() or len(sent) + in_the_database >= MOST_IN_DOUBT
+            ):
                 await settling
-            settling = asyncio.create_task(asyncio.to_thread(self._settle, result))
+                settling = None
+            if settling is None:
+                in_the_database = len(sent)
+                settling = asyncio.create_task(asyncio.to_thread(self._settle, tuple(sent)))
+                sent.clear()
         if settling is not None:
             await settling
+        if sent:
+            await asyncio.to_thread(self._settle, tuple(sent))
 
     async def _renew_all(self, claimed: Sequence[Claimed]) -> None:
         """Extend the leases for as long as the batch takes."""
@@ -108,9 +120,9 @@ class Sender:
             renew(session, claimed, until=until)
         self._lease_until = until
 
-    def _settle(self, result: Result) -> None:
+    def _settle(self, results: Sequence[Result]) -> None:
         with self._db.writing() as session:
-            settle(session, result, now=self._clock.now())
+            settle(session, results, now=self._clock.now())
 
 
 async def _send(row: Claimed, transport: Transport) -> Result:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.kit.db import wake_after_commit
+from app.kit.db import append_row, wake_after_commit
+from app.kit.ids import new_id
 from app.kit.wake import Topic
-from app.models import Delivery, DeliveryClass
+from app.models import Delivery, DeliveryClass, DeliveryState
 from app.models.base import Id
 from app.outbox.compose import Letter
 from app.outbox.payload import StoredFile, to_payload
@@ -31,21 +32,26 @@ class Outgoing:
 URGENCY = {DeliveryClass.PAGE: 20, DeliveryClass.RECEIPT: 30, DeliveryClass.LETTER: 40}
 
 
-def put(session: Session, outgoing: Outgoing, *, now: datetime) -> Delivery:
-    """Add a mail to the outbox; the sender is woken when this transaction has committed."""
-    urgency = URGENCY[outgoing.kind] if outgoing.urgency is None else outgoing.urgency
-    delivery = Delivery(
+def put(session: Session, outgoing: Outgoing, *, now: datetime) -> Id:
+    """Add a mail to the outbox and return its id; the sender is woken after the commit."""
+    delivery = new_id()
+    append_row(
+        session,
+        Delivery,
+        id=delivery,
         dedupe_key=outgoing.dedupe_key,
-        urgency=urgency,
+        urgency=URGENCY[outgoing.kind] if outgoing.urgency is None else outgoing.urgency,
         kind=outgoing.kind,
+        channel="mail",
         mailbox=outgoing.mailbox,
         recipient=", ".join([*outgoing.letter.to, *outgoing.letter.cc]),
         payload=to_payload(outgoing.letter, outgoing.files),
+        state=DeliveryState.PENDING,
+        attempts=0,
         next_at=now,
         message_id=outgoing.letter.message_id,
         ticket_id=outgoing.ticket_id,
         created_at=now,
     )
-    session.add(delivery)
     wake_after_commit(session, Topic.OUTBOX)
     return delivery

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from app.models import Delivery, DeliveryState
@@ -40,20 +41,22 @@ def held(session: Session, leases: Sequence[tuple[Id, str]]) -> dict[Id, Deliver
     return {row.id: row for row in session.exec(query)}
 
 
-def mark_sent(session: Session, row: Id, token: str, *, response: str, now: datetime) -> None:
-    """Settle a delivery as sent, if its lease token is still the one given."""
+def mark_sent(session: Session, settled: Sequence[tuple[Id, str, str]], *, now: datetime) -> None:
+    """Settle deliveries (id, lease token, response) as sent, where the token is still theirs."""
     statement = (
         update(Delivery)
-        .where(col(Delivery.id) == row, col(Delivery.lease_token) == token)
+        .where(col(Delivery.id) == bindparam("row"), col(Delivery.lease_token) == bindparam("held"))
         .values(
             state=DeliveryState.SENT,
             sent_at=now,
-            response=response,
+            response=bindparam("said"),
             lease_token=None,
             last_error=None,
         )
     )
-    session.connection().execute(statement)
+    session.connection().execute(
+        statement, [{"row": row, "held": token, "said": said} for row, token, said in settled]
+    )
 
 
 def of_ticket(session: Session, ticket_id: Id) -> Sequence[Delivery]:

@@ -107,9 +107,9 @@ def test_a_slow_worker_cannot_overwrite_its_successor(db: Database) -> None:
     with db.writing() as session:
         (quick,) = claim(session, now=NOON + LEASE, until=NOON + LEASE + LEASE, limit=10)
     with db.writing() as session:
-        settle(session, Result(quick, response="250 OK"), now=NOON + LEASE)
+        settle(session, [Result(quick, response="250 OK")], now=NOON + LEASE)
     with db.writing() as session:
-        settle(session, Result(slow, error=PermanentError("550 no")), now=NOON + LEASE)
+        settle(session, [Result(slow, error=PermanentError("550 no"))], now=NOON + LEASE)
     (row,) = rows(db)
     assert (row.state, row.response) == (DeliveryState.SENT, "250 OK")
 
@@ -140,7 +140,7 @@ def test_a_refusal_for_now_is_tried_again_later_each_time(db: Database) -> None:
         with db.writing() as session:
             (claimed,) = claim(session, now=now, until=now + LEASE, limit=10)
         with db.writing() as session:
-            settle(session, Result(claimed, error=TemporaryError("451 later")), now=now)
+            settle(session, [Result(claimed, error=TemporaryError("451 later"))], now=now)
         (row,) = rows(db)
         assert row.state is DeliveryState.PENDING
         waits.append((row.next_at - now).total_seconds())
@@ -167,7 +167,7 @@ def test_patience_ends(db: Database) -> None:
     with db.writing() as session:
         (claimed,) = claim(session, now=later, until=later + LEASE, limit=10)
     with db.writing() as session:
-        settle(session, Result(claimed, error=TemporaryError("451 later")), now=later)
+        settle(session, [Result(claimed, error=TemporaryError("451 later"))], now=later)
     assert rows(db)[0].state is DeliveryState.FAILED
 
 
