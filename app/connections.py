@@ -27,6 +27,7 @@ def imap_settings(name: str, imap: Imap, clock: Clock) -> ImapSettings:
         username=imap.username,
         credential=tokens or (lambda: Password(_password(imap, key))),
         on_refused=tokens.forget if tokens else None,
+        warning=tokens.warning if tokens else None,
         port=port,
         security=imap.security,
         ca_file=imap.ca_file,

@@ -153,8 +153,8 @@ class TokenSource:
     def _keep_replaced(self) -> None:
         if self._unkept is None or self._keep is None:
             return
-        # The database may be away: the access token is good all the same.
-        with suppress(Unavailable, TemporaryError):
+        # The database or the disk may be away: the access token is good all the same.
+        with suppress(Unavailable, TemporaryError, OSError):
             self._keep(self._unkept)
             self._unkept = None
 

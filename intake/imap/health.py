@@ -24,6 +24,8 @@ class Health:
     # What is wrong, with the setting and the remedy; "" when nothing is. A watcher may have a
     # problem and still take mail in, when only the flagging or moving fails.
     problem: str = ""
+    # What will go wrong unless somebody acts in time; "" when nothing will.
+    warning: str = ""
     # Somebody must change something: waiting does not help.
     permanent: bool = False
     retry_in_s: float | None = None

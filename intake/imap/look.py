@@ -15,7 +15,7 @@ from intake.imap.connection import Connection
 from intake.imap.ledger import Ledger, Position
 from intake.imap.reconcile import compare
 from intake.imap.terms import Fetched, FolderState, WatchSettings, in_chunks
-from intake.imap.unreadable import Unreadable
+from intake.imap.unreadable import Unreadable, with_note
 
 log = logger("imap")
 
@@ -167,12 +167,16 @@ class Look:
                 log.warning("the server cannot read a mail", place=self._place, uid=mail.uid)
             else:
                 self._unreadable.clear(mail.uid)
-                yield mail
+                yield self._with_note(mail) if mail.problem else mail
 
     def _given_up(self, uid: int) -> Fetched:
         self._unreadable.clear(uid)
         problem = "the server breaks the connection whenever it is asked for this mail."
-        return Fetched(uid, self.clock.now(), size=0, raw=b"", truncated=True, problem=problem)
+        mail = Fetched(uid, self.clock.now(), size=0, raw=b"", problem=problem)
+        return self._with_note(mail)
+
+    def _with_note(self, mail: Fetched) -> Fetched:
+        return with_note(mail, *self._place, self._folder.uid_validity)
 
     def _batches(self, mails: Iterable[Fetched]) -> Iterator[list[Fetched]]:
         """Gather mails into transactions; what had come when the connection broke is one too."""

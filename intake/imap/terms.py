@@ -29,6 +29,8 @@ class ImapSettings:
     credential: Callable[[], Password | OAuthToken]
     # Called when the server refuses a token, so that the next one is not the same.
     on_refused: Callable[[], None] | None = None
+    # Asked now and then for what staff should know beforehand, as of a refresh token's end.
+    warning: Callable[[], str | None] | None = None
     port: int = 993
     security: Security = Security.TLS
     # Trusted in place of the machine's own authorities.
@@ -105,7 +107,8 @@ class Fetched:
     raw: bytes = field(repr=False)
     # The mail is larger than the limit and ``raw`` holds only its beginning.
     truncated: bool = False
-    # Why ``raw`` is empty: the server could not read its own mail. Otherwise "".
+    # Why the mail itself did not come: the server could not read it. Otherwise "". ``raw`` is then
+    # empty, and in the ledger a note.
     problem: str = ""
 
 

@@ -8,14 +8,36 @@ may be to blame, so the next connection asks for them last and one by one.
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-# After so many attempts a mail is taken as it is: empty and with the reason, so that somebody
-# sees it.
+from intake.imap.terms import Fetched
+
+# After so many attempts a note is taken in its place, so that somebody sees it.
 PATIENCE = 5
 
 # How long to wait after each failed attempt, as a part of the pause between two looks. The first
 # times it may well have been the network, and an innocent mail does not wait.
 PAUSES = (0.0, 0.0, 0.25, 0.5)
+
+
+def with_note(mail: Fetched, mailbox: str, folder: str, uid_validity: int) -> Fetched:
+    """Put a note in the place of a mail that never came, so that a person finds the mail.
+
+    No two notes are alike: the ledger would take the second for a double of the first.
+    """
+    note = (
+        "Subject: A mail that the mail server could not hand over\r\n"
+        "MIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n"
+        "\r\n"
+        f"A mail arrived in the folder {folder!r} of the mailbox {mailbox!r}.\r\n"
+        f"The mail server cannot hand it over: {' '.join(mail.problem.split())}\r\n"
+        "\r\n"
+        f"It is still there, as UID {mail.uid} under UIDVALIDITY {uid_validity}. Try another\r\n"
+        "mail program, or ask whoever runs the mail server.\r\n"
+    )
+    return replace(mail, raw=note.encode(), truncated=True)
 
 
 class Unreadable:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from app.kit.clock import Clock
-from app.kit.errors import OutsideError, PermanentError, SvartidError, Unavailable
+from app.kit.errors import BadInput, OutsideError, PermanentError, SvartidError, Unavailable
 from app.kit.log import logger
 from intake.imap.connection import Connection
 from intake.imap.health import Health, WatchState
@@ -52,7 +52,8 @@ def watch(
             state=state,
             at=clock.now(),
             problem=str(problem) if problem else "",
-            permanent=isinstance(problem, PermanentError),
+            warning=(settings.imap.warning() or "") if settings.imap.warning else "",
+            permanent=_is_permanent(problem),
             retry_in_s=delay,
             received=look.received,
             missed=look.missed,
@@ -64,11 +65,11 @@ def watch(
         received, began = look.received, time.monotonic()
         try:
             _session(settings, look, stop, lambda problem: tell(WatchState.WATCHING, problem))
-        except (OutsideError, Unavailable) as error:
+        except (OutsideError, Unavailable, BadInput) as error:
             # A connection that brought mail, or held for a while, ends a row of failures.
             held = time.monotonic() - began >= settings.backoff.cap_s
             failures = 1 if held or look.received > received else failures + 1
-            permanent = isinstance(error, PermanentError)
+            permanent = _is_permanent(error)
             delay = settings.backoff.delay(failures, permanent=permanent, chance=chance())
             tell(WatchState.RETRYING, error, delay)
             log.warning(
@@ -80,6 +81,11 @@ def watch(
             )
             stop.wait(clock.on_wall(delay))
     tell(WatchState.STOPPED, None)
+
+
+def _is_permanent(problem: SvartidError | None) -> bool:
+    """Return whether somebody must change something: at the server, or in the settings."""
+    return isinstance(problem, PermanentError | BadInput)
 
 
 def _session(

@@ -1,13 +1,16 @@
 """Links that break: whatever happens on the wire, no mail is lost and none is touched too early."""
 
+import threading
 import time
 from dataclasses import replace
 
 import pytest
 
 from app.config import AfterCommit, Security
+from app.kit.errors import BadConfig
 from intake.imap.health import WatchState
-from intake.imap.terms import WatchSettings
+from intake.imap.terms import Password, WatchSettings
+from tests.harness.dovecot import PASSWORD
 from tests.harness.ledger import MemoryLedger
 from tests.harness.proxy import Proxy, proxy, without
 from tests.harness.watching import watching
@@ -196,6 +199,23 @@ def _a_mail(account: Account, subject: str) -> object:
     path = account.server.folder / f"{account.name}.eml"
     path.write_text(f"From: a@example.org\nSubject: {subject}\n\nHei\n", encoding="utf-8")
     return path
+
+
+def test_a_password_that_cannot_be_read_is_told_of_and_asked_for_again(
+    account: Account, ledger: MemoryLedger
+) -> None:
+    mended = threading.Event()
+
+    def credential() -> Password:
+        if not mended.is_set():
+            raise BadConfig("the file cannot be read.", field="mailboxes.support.imap.password")
+        return Password(PASSWORD)
+
+    settings = account.watch(imap=account.login(credential=credential))
+    with watching(settings, ledger) as watcher:
+        assert watcher.wait_until(lambda health: health.permanent).problem
+        mended.set()
+        watcher.wait_until_watching()
 
 
 def test_a_dead_link_does_not_keep_the_house_from_stopping(

@@ -73,6 +73,18 @@ def test_a_token_that_was_withdrawn_is_replaced_by_the_watcher_itself(
     assert source().value != withdrawn
 
 
+def test_staff_are_warned_of_a_refresh_tokens_end_while_mail_still_comes(
+    oauth_dovecot: Dovecot, tokens: TokenServer, ledger: MemoryLedger
+) -> None:
+    account = Account(oauth_dovecot, "kari")
+    source = _source(tokens, RefreshToken("r-1", MachineClock().now() - timedelta(days=80)))
+    settings = account.watch(imap=account.login(credential=source, warning=source.warning))
+    with watching(settings, ledger) as watcher:
+        told = watcher.wait_until_watching()
+    assert "oauth.refresh_token" in told.warning
+    assert told.problem == ""
+
+
 def test_a_token_of_somebody_else_is_refused(oauth_dovecot: Dovecot, tokens: TokenServer) -> None:
     account = Account(oauth_dovecot, "ola")
     source = _source(tokens, None)
