@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from sqlmodel import Session
-
 from app.config import Mailbox, Settings
 from app.connections import imap_settings, smtp_settings
 from app.desk.house import read_ladder, read_policy
@@ -100,8 +98,9 @@ def _ladder(settings: Settings) -> str:
 def _staff(settings: Settings) -> str:
     db = Database(settings.database_url)
     try:
+        schema.check_current(db)
         with db.reading() as session:
-            count = len(_active(session))
+            count = len(people.active_agents(session))
     finally:
         db.close()
     if not count:
@@ -110,10 +109,6 @@ def _staff(settings: Settings) -> str:
             remedy="Add somebody with `svartid staff add`.",
         )
     return f"{count} active"
-
-
-def _active(session: Session) -> list[str]:
-    return [agent.email for agent in people.active_agents(session)]
 
 
 def _imap(name: str, box: Mailbox, folder: str, clock: Clock) -> str:

@@ -1,6 +1,7 @@
 """``svartid serve``: run the service."""
 
 import signal
+import socket
 import threading
 from typing import Annotated
 
@@ -8,8 +9,10 @@ import typer
 import uvicorn
 
 from app.cli.options import ConfigFile, open_database, settings_of
+from app.config import Settings
 from app.kit import log
 from app.kit.clock import MachineClock
+from app.kit.errors import BadConfig
 from app.service import ALL, Part, Service
 
 
@@ -26,16 +29,37 @@ def serve(
     with open_database(settings) as db:
         parts = frozenset(only) if only else ALL
         service = Service.open(settings, db, MachineClock(), parts)
+        listener = listen(settings) if Part.API in parts else None
         service.start()
         try:
-            if Part.API in parts:
-                server(service).run()
+            if listener is not None:
+                print(
+                    f"The API is at http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
+                )
+                server(service).run(sockets=[listener])
             else:
                 _wait_for_a_signal()
         finally:
             late = service.stop()
             if late:
                 log.logger("serve").warning("did not stop in time", loops=late)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the API's port before anything starts; BadConfig when somebody else has it."""
+    family = socket.AF_INET6 if ":" in settings.api.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.api.host, settings.api.port))
+    except OSError as error:
+        listener.close()
+        raise BadConfig(
+            f"{settings.api.host}:{settings.api.port} cannot be listened on: {error.strerror}.",
+            field="api.port",
+            remedy="Choose another port, or stop what listens there.",
+        ) from error
+    return listener
 
 
 def server(service: Service) -> uvicorn.Server:

@@ -15,6 +15,9 @@ def set_up(*, level: str = "info", json: bool = False) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+    for noisy in ("alembic", "uvicorn.error", "mail.log"):
+        # They tell of every step at "info"; what goes wrong comes as a warning.
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
