@@ -201,6 +201,46 @@ def _a_mail(account: Account, subject: str) -> object:
     return path
 
 
+@pytest.mark.parametrize("deed", [AfterCommit.FLAG, AfterCommit.MOVE, AfterCommit.DELETE])
+def test_a_login_that_may_only_read_takes_mail_in_and_tells_what_it_cannot_do(
+    account: Account, ledger: MemoryLedger, deed: AfterCommit
+) -> None:
+    def only_reading(data: bytes) -> bytes:
+        return data.replace(b"[READ-WRITE]", b"[READ-ONLY]")
+
+    with proxy(account.server.imap_port, edit=only_reading) as link:
+        settings = through(account, link, after_commit=deed, move_to="Done")
+        with watching(settings, ledger) as watcher:
+            told = watcher.wait_until_watching()
+            account.deliver("nede")
+            ledger.wait_for(1)
+    assert "may only read" in told.problem
+    assert told.permanent
+    assert account.uids() == [1]
+
+
+def test_a_folder_that_is_made_anew_while_it_is_open_is_opened_again(
+    account: Account, ledger: MemoryLedger
+) -> None:
+    said: list[bool] = []
+
+    def edit(data: bytes) -> bytes:
+        if b"OK NOOP" in data and not said:
+            said.append(True)
+            return b"* OK [UIDVALIDITY 4711] new\r\n" + data
+        return data
+
+    with (
+        proxy(account.server.imap_port, edit=edit) as link,
+        watching(through(account, link), ledger) as watcher,
+    ):
+        told = watcher.wait_until(lambda health: health.state is WatchState.RETRYING)
+        account.deliver("nede")
+        ledger.wait_for(1)
+    assert "made anew" in told.problem
+    assert link.connections == 2
+
+
 def test_a_password_that_cannot_be_read_is_told_of_and_asked_for_again(
     account: Account, ledger: MemoryLedger
 ) -> None:

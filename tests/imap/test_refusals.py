@@ -216,6 +216,17 @@ def test_a_server_that_has_no_starttls_names_the_setting() -> None:
     assert error.field == f"{KEY}.security"
 
 
+def test_a_server_that_tells_no_next_uid_is_asked_for_the_last() -> None:
+    selected = b"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done"
+    found = b"* SEARCH 3 9\r\nTAG OK done"
+    with (
+        talking(CAPABLE, DONE, CAPABLE, selected, found) as port,
+        Connection(login(port, security=Security.NONE, timeout_s=5)) as connection,
+    ):
+        state = connection.select("INBOX", read_only=True)
+        assert (state.uid_validity, state.uid_next, state.exists) == (7, 10, 2)
+
+
 def test_a_code_weighs_more_than_the_words_behind_it() -> None:
     assert is_temporary("[UNAVAILABLE] no")
     assert not is_temporary("[AUTHENTICATIONFAILED] try again")
