@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from app.desk.house import House
-from app.models import Contact, InboundMail, LedgerState, Ticket
+from app.models import Contact, Customer, InboundMail, LedgerState, Ticket
 from app.sla.severity import Judgement
 from intake.known import Known
 from intake.mail import ParsedMail
@@ -41,6 +41,7 @@ class Case:
     judgement: Judgement
     known: Known
     contact: Contact | None = None
+    customer: Customer | None = None
     # The ticket that the message belongs to, and what joined it.
     ticket: Ticket | None = None
     joined_by: Reason | None = None

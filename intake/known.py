@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from app.models import Contact, Customer, InboundMail, ReferenceKind, Ticket
+from app.models.base import Id
 from app.store import mail, people, tickets
 from intake.mail import ParsedMail
 
@@ -30,7 +31,9 @@ class Known:
     by_bytes: dict[str, InboundMail] = field(default_factory=dict)
     by_message_id: dict[str, list[InboundMail]] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
-    customers: dict[str, Customer] = field(default_factory=dict)
+    # By the mail domain that strangers write from, and by id for contacts that are known.
+    customers_by_domain: dict[str, Customer] = field(default_factory=dict)
+    customers: dict[Id, Customer] = field(default_factory=dict)
     references: dict[str, list[tuple[ReferenceKind, Ticket]]] = field(default_factory=dict)
 
     @classmethod
@@ -45,7 +48,10 @@ class Known:
         senders = {message.from_address for message in messages if message.from_address}
         known.contacts = people.contacts_by_email(session, sorted(senders))
         strangers = {address.rpartition("@")[2] for address in senders - known.contacts.keys()}
-        known.customers = people.customers_by_domain(session, sorted(strangers))
+        known.customers_by_domain = people.customers_by_domain(session, sorted(strangers))
+        theirs = {one.customer_id for one in known.contacts.values() if one.customer_id}
+        known.customers = people.customers_by_id(session, sorted(theirs))
+        known.customers |= {one.id: one for one in known.customers_by_domain.values()}
         named = {parent for message in messages for parent in parents_of(message)}
         for reference, ticket in tickets.references_to(session, sorted(named)):
             known.note_reference(ticket, reference.message_id, reference.kind)

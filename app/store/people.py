@@ -36,6 +36,13 @@ def customers_by_domain(session: Session, domains: Sequence[str]) -> dict[str, C
     return dict(session.exec(query).all())
 
 
+def customers_by_id(session: Session, ids: Sequence[Id]) -> dict[Id, Customer]:
+    """Return these customers, by id."""
+    if not ids:
+        return {}
+    return {row.id: row for row in session.exec(select(Customer).where(col(Customer.id).in_(ids)))}
+
+
 def find_agent(session: Session, agent_id: Id) -> Agent | None:
     """Return the agent, active or not; None when there is no such id."""
     return session.get(Agent, agent_id)

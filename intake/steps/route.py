@@ -1,5 +1,6 @@
 """The end of the walk: append to the ticket that was found, or open a new one."""
 
+from app.config import Language
 from app.desk.acknowledge import acknowledge
 from app.desk.events import CUSTOMER
 from app.desk.tickets import (
@@ -17,6 +18,8 @@ from intake.known import parents_of
 from intake.mail import Verdict
 
 NO_SUBJECT = "(no subject)"
+# The languages that our letters are written in.
+WRITTEN = frozenset(Language)
 
 
 def route(case: Case) -> Outcome:
@@ -66,19 +69,34 @@ def opening_of(case: Case) -> Opening:
         flags.append("malformed")
     if case.suggested_number is not None:
         flags.append(f"suggested_link:{case.suggested_number}")
-    desk = case.house.settings.desk
-    language = (case.contact.language if case.contact else None) or case.mail.language_hint
     return Opening(
         channel=Channel.EMAIL,
         subject=case.mail.subject or NO_SUBJECT,
         judgement=case.judgement,
         received_at=case.received_at,
-        language=language if language in {"nb", "nn", "en"} else desk.language.value,
-        time_zone=desk.time_zone,
+        language=_language(case),
+        time_zone=_time_zone(case),
         mailbox=case.row.mailbox,
         contact=case.contact,
         flags=flags,
     )
+
+
+def _language(case: Case) -> str:
+    """Return the language we write in: the person's, this mail's, the customer's or the desk's."""
+    candidates = (
+        case.contact.language if case.contact else None,
+        case.mail.language_hint,
+        case.customer.language if case.customer else None,
+    )
+    return next(
+        (one for one in candidates if one in WRITTEN), case.house.settings.desk.language.value
+    )
+
+
+def _time_zone(case: Case) -> str:
+    zone = case.customer.time_zone if case.customer else None
+    return zone or case.house.settings.desk.time_zone
 
 
 def entry_of(case: Case) -> Entry:

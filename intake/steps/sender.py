@@ -24,7 +24,7 @@ def meet_sender(case: Case) -> Outcome | None:
             email=address,
             name=case.mail.from_name,
             language=language,
-            customer=case.known.customers.get(address.rpartition("@")[2]),
+            customer=case.known.customers_by_domain.get(address.rpartition("@")[2]),
             now=case.now,
         )
         case.known.contacts[address] = contact
@@ -33,4 +33,6 @@ def meet_sender(case: Case) -> Outcome | None:
     if contact.language is None and language:
         contact.language = language
     case.contact = contact
+    if contact.customer_id is not None:
+        case.customer = case.known.customers.get(contact.customer_id)
     return None

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from app.desk import people
 from app.models import LedgerState, Status
 from app.sla.terms import ClockKind, Severity
 from tests.harness.world import KARI, SUPPORT, TUESDAY_TEN, World, make_mail
@@ -176,3 +177,28 @@ def test_an_automatic_answer_never_reopens_and_never_moves_a_clock(world: World)
     assert row.state is LedgerState.APPENDED
     assert world.ticket().status is Status.WAITING
     world.process_all()
+
+
+def test_a_customer_is_written_to_in_their_language_and_time_zone(world: World) -> None:
+    with world.db.writing() as session:
+        people.add_customer(
+            session,
+            name="Tidewater",
+            domains=("tidewater.example",),
+            language="en",
+            time_zone="Europe/London",
+            now=world.now,
+        )
+    for number in (1, 2):
+        # A stranger the first time, a known contact the second.
+        world.mail(
+            "?",
+            subject=f"{number}",
+            sender="tom@tidewater.example",
+            message_id=f"<{number}@tidewater.example>",
+        )
+    world.process_all()
+    for number in (1, 2):
+        ticket = world.ticket(number)
+        assert (ticket.language, ticket.time_zone) == ("en", "Europe/London")
+        world.postman.expect("tom@tidewater.example", saying="Your ticket is number")
