@@ -153,9 +153,9 @@ class Watcher:
         if last.state is WatchState.STOPPED:
             return LoopHealth(self.name, "stopped")
         failing = last.state is WatchState.RETRYING
-        return LoopHealth(
-            self.name, "failing" if failing else "running", error=last.problem or None
-        )
+        missed = f"missed: UID {', '.join(map(str, last.missed[:20]))}" if last.missed else None
+        state = "failing" if failing else "running"
+        return LoopHealth(self.name, state, error=last.problem or missed)
 
     def _watch(self, stop: threading.Event) -> None:
         watch(

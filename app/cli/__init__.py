@@ -9,6 +9,7 @@ from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
 from app.cli.migrate import migrate
+from app.cli.reconcile import reconcile_folders
 from app.cli.serve import serve
 from app.kit.errors import SvartidError
 
@@ -27,6 +28,7 @@ cli.command()(serve)
 cli.command()(ladder.simulate)
 cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")
+mail.commands.command("reconcile")(reconcile_folders)
 cli.add_typer(mail.commands, name="mail")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy.commands, name="policy")
