@@ -159,7 +159,7 @@ class Imap(Login):
         False, description="Whether mail already there at the very first start is taken in."
     )
     poll_s: float = Field(
-        1.0, gt=0, le=300, description="Seconds between looks at a server that is slow to tell."
+        0.25, gt=0, le=300, description="Seconds between looks at a server that is slow to tell."
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ It runs as root or as an ordinary user; nothing of the machine's own Dovecot is 
 """
 
 import getpass
+import grp
 import os
 import shutil
 import smtplib
@@ -153,11 +154,17 @@ def _configuration(folder: Path, ports: Sequence[int]) -> str:
     imap, imaps, lmtp = ports
     root = os.geteuid() == 0
     me = getpass.getuser()
-    users = "" if root else f"default_internal_user = {me}\ndefault_login_user = {me}\n"
+    group = grp.getgrgid(os.getgid()).gr_name
     home = "uid=nobody gid=nogroup" if root else f"uid={os.getuid()} gid={os.getgid()}"
+    users = ""
     if not root:
+        users = (
+            f"default_internal_user = {me}\ndefault_internal_group = {group}\n"
+            f"default_login_user = {me}\n"
+        )
         users += "".join(
-            f"service {service} {{\n  chroot =\n}}\n" for service in ("imap-login", "anvil")
+            f"service {service} {{\n  chroot =\n}}\n"
+            for service in ("imap-login", "anvil", "stats")
         )
     return f"""
 base_dir = {folder}/run
