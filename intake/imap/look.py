@@ -220,7 +220,13 @@ class Look:
         }:
             return
         partial = self._ledger.truncated_uids(*self._place, self._folder.uid_validity)
-        self._act(connection, [uid for uid in lingering if uid not in partial])
+        whole = [uid for uid in lingering if uid not in partial]
+        # There may be many: whoever changes the setting from leave to move has years of them.
+        for piece in in_chunks(whole, BACKLOG_PIECE):
+            if self._stop.is_set():
+                return
+            self._act(connection, piece)
+            self.at_news(connection)
 
     def _act(self, connection: Connection, uids: Sequence[int]) -> None:
         """Do at the server what is configured; what it refuses for good becomes ``trouble``."""
