@@ -1,12 +1,12 @@
 """What was promised: policies and ladders, each version unchangeable once it is written."""
 
 from sqlalchemy import Column, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Document, Id, Instant, id_field
+from app.models.base import Document, Id, Instant, Row, id_field
 
 
-class PolicyVersion(SQLModel, table=True):
+class PolicyVersion(Row, table=True):
     """Targets, limits and calendars as they stood when a ticket was opened under them."""
 
     __tablename__ = "policy_version"
@@ -21,7 +21,7 @@ class PolicyVersion(SQLModel, table=True):
     created_at: Instant
 
 
-class LadderVersion(SQLModel, table=True):
+class LadderVersion(Row, table=True):
     """The steps of escalation as they stood when a run began."""
 
     __tablename__ = "ladder_version"

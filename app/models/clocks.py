@@ -1,13 +1,13 @@
 """The clocks of a ticket, and what they have set off."""
 
 from sqlalchemy import Column, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Document, Id, Instant, Word, id_field, link
+from app.models.base import Document, Id, Instant, Row, Word, id_field, link
 from app.sla.terms import ClockKind, ClockStatus
 
 
-class Clock(SQLModel, table=True):
+class Clock(Row, table=True):
     """One promise on one ticket: a fold over its events, kept as a row so that it can be polled."""
 
     __tablename__ = "clock"
@@ -45,7 +45,7 @@ class Clock(SQLModel, table=True):
     failures: int = 0
 
 
-class LadderStep(SQLModel, table=True):
+class LadderStep(Row, table=True):
     """One step of one run of one clock's ladder: fired once, or recorded as not needed."""
 
     __tablename__ = "ladder_step"

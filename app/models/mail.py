@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Id, Instant, Word, blob_link, id_field, link
+from app.models.base import Id, Instant, Row, Word, blob_link, id_field, link
 
 
 class LedgerState(StrEnum):
@@ -22,7 +22,7 @@ class LedgerState(StrEnum):
 TERMINAL = frozenset(LedgerState) - {LedgerState.RECEIVED}
 
 
-class Blob(SQLModel, table=True):
+class Blob(Row, table=True):
     """Bytes, once each, by their content's hash: raw mails and attachments."""
 
     __tablename__ = "blob"
@@ -32,7 +32,7 @@ class Blob(SQLModel, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class InboundMail(SQLModel, table=True):
+class InboundMail(Row, table=True):
     """A row of the ledger: one message of one mailbox, committed before anything looks inside."""
 
     __tablename__ = "inbound_mail"
@@ -73,7 +73,7 @@ class InboundMail(SQLModel, table=True):
     ticket_id: Id | None = link("ticket", index=True, nullable=True)
 
 
-class MailPosition(SQLModel, table=True):
+class MailPosition(Row, table=True):
     """How far a folder has been read, and when that last moved."""
 
     __tablename__ = "mail_position"

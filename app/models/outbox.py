@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from sqlalchemy import Column, Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Document, Id, Instant, Word, id_field, link
+from app.models.base import Document, Id, Instant, Row, Word, id_field, link
 
 
 class DeliveryState(StrEnum):
@@ -26,7 +26,7 @@ class DeliveryClass(StrEnum):
     LETTER = "letter"
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(Row, table=True):
     """One outgoing mail, from the moment it is owed until it is sent or given up with a reason."""
 
     __tablename__ = "delivery"

@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from sqlalchemy import Column, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Document, Id, Instant, Word, id_field, link
+from app.models.base import Document, Id, Instant, Row, Word, id_field, link
 
 
 class Role(StrEnum):
@@ -17,7 +17,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Customer(SQLModel, table=True):
+class Customer(Row, table=True):
     """A company that an agreement is made with."""
 
     __tablename__ = "customer"
@@ -30,7 +30,7 @@ class Customer(SQLModel, table=True):
     created_at: Instant
 
 
-class CustomerDomain(SQLModel, table=True):
+class CustomerDomain(Row, table=True):
     """A mail domain whose senders belong to a customer."""
 
     __tablename__ = "customer_domain"
@@ -39,7 +39,7 @@ class CustomerDomain(SQLModel, table=True):
     customer_id: Id = link("customer", index=True)
 
 
-class Contact(SQLModel, table=True):
+class Contact(Row, table=True):
     """A person who writes or calls; the address is kept in lower case."""
 
     __tablename__ = "contact"
@@ -54,7 +54,7 @@ class Contact(SQLModel, table=True):
     created_at: Instant
 
 
-class Agent(SQLModel, table=True):
+class Agent(Row, table=True):
     """One of the support staff."""
 
     __tablename__ = "agent"
@@ -70,7 +70,7 @@ class Agent(SQLModel, table=True):
     created_at: Instant
 
 
-class ApiToken(SQLModel, table=True):
+class ApiToken(Row, table=True):
     """A bearer token; only its hash is kept."""
 
     __tablename__ = "api_token"
@@ -85,7 +85,7 @@ class ApiToken(SQLModel, table=True):
     last_used_at: Instant | None = None
 
 
-class ScheduleVersion(SQLModel, table=True):
+class ScheduleVersion(Row, table=True):
     """An on-call schedule as it stood from one moment on; the newest of a name is in force."""
 
     __tablename__ = "schedule_version"

@@ -1,12 +1,12 @@
 """The house's own bookkeeping: counters, heartbeats, the audit log."""
 
 from sqlalchemy import Column
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Counter, Document, Id, Instant
+from app.models.base import Counter, Document, Id, Instant, Row
 
 
-class NumberSeries(SQLModel, table=True):
+class NumberSeries(Row, table=True):
     """The last number given out, where the database has no sequence of its own (SQLite)."""
 
     __tablename__ = "number_series"
@@ -15,7 +15,7 @@ class NumberSeries(SQLModel, table=True):
     value: int
 
 
-class Heartbeat(SQLModel, table=True):
+class Heartbeat(Row, table=True):
     """When a loop last completed a pass, and how late the latest due row was."""
 
     __tablename__ = "heartbeat"
@@ -25,7 +25,7 @@ class Heartbeat(SQLModel, table=True):
     lag_s: float = 0.0
 
 
-class AuditEntry(SQLModel, table=True):
+class AuditEntry(Row, table=True):
     """Who changed what, from what, to what."""
 
     __tablename__ = "audit_entry"

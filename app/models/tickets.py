@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from sqlalchemy import Column, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Counter, Document, Id, Instant, Word, blob_link, id_field, link
+from app.models.base import Counter, Document, Id, Instant, Row, Word, blob_link, id_field, link
 from app.sla.terms import Severity
 
 
@@ -39,7 +39,7 @@ class MessageKind(StrEnum):
     NOTE = "note"  # Among staff; never leaves the house.
 
 
-class Ticket(SQLModel, table=True):
+class Ticket(Row, table=True):
     """A fault or a question, from receipt to solution."""
 
     __tablename__ = "ticket"
@@ -78,7 +78,7 @@ class Ticket(SQLModel, table=True):
     version: int = 1
 
 
-class Message(SQLModel, table=True):
+class Message(Row, table=True):
     """An entry on a ticket: a mail in, a reply out, a note."""
 
     __tablename__ = "message"
@@ -106,7 +106,7 @@ class Message(SQLModel, table=True):
     inbound_id: Id | None = link("inbound_mail", nullable=True)
 
 
-class Attachment(SQLModel, table=True):
+class Attachment(Row, table=True):
     """A file on a message; its bytes are a blob."""
 
     __tablename__ = "attachment"
@@ -130,7 +130,7 @@ class ReferenceKind(StrEnum):
     MENTIONED = "mentioned"  # Another message of the ticket named it.
 
 
-class MailReference(SQLModel, table=True):
+class MailReference(Row, table=True):
     """A Message-ID that belongs to a ticket: what replies are joined by."""
 
     __tablename__ = "mail_reference"
@@ -167,7 +167,7 @@ class Event(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
 
 
-class TicketEvent(SQLModel, table=True):
+class TicketEvent(Row, table=True):
     """What happened to a ticket, in order; nothing here is ever changed.
 
     ``at`` is when it took effect, ``recorded_at`` when it was written down. The clocks are a

@@ -235,9 +235,7 @@ def main() -> None:
             print("PostgreSQL's server programs are not on this machine")
             return
         with postgres_server(fsync=True) as server:
-            compare(
-                "PostgreSQL", Urls(server), imap, smtp_port, count=given.mails, rounds=given.rounds
-            )
+            compare("PostgreSQL", Urls(server), servers, count=given.mails, rounds=given.rounds)
 
 
 if __name__ == "__main__":
