@@ -57,17 +57,14 @@ class Result:
 
 def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
     """Take the most urgent due deliveries; nobody else may send them before ``until``."""
+    token = secrets.token_hex(8)
     claimed = []
-    for row in outbox.claim_due(session, now, limit):
-        row.state = DeliveryState.SENDING
-        row.attempts += 1
-        row.lease_token = secrets.token_hex(8)
-        row.next_at = until
+    for row in outbox.claim_due(session, now, limit, token=token, until=until):
         wanted = hashes(row.payload)
         claimed.append(
             Claimed(
                 id=row.id,
-                token=row.lease_token,
+                token=token,
                 mailbox=row.mailbox,
                 payload=row.payload,
                 blobs=_bytes_of(session, wanted) if wanted else {},

@@ -152,9 +152,11 @@ def _multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    data = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    data = text.encode("utf-8", "replace")
+    # Before the controls go: what stood on two sides of one was never one line end.
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = data.translate(None, _CONTROLS)
     if data and not data.endswith(b"\n"):
         data += b"\n"
     encoding, body = _encoded(data)

@@ -23,8 +23,11 @@ from app.store import outbox
 log = logger("sender")
 # Small, since what a killed process had claimed waits for the end of its lease.
 BATCH = 20
-# Sent and not yet settled, a connection: what a kill may send once more.
-MOST_IN_DOUBT = 4
+# Results that share a commit. While one group is committed another is sent: so many mails a
+# connection, twice, are what a kill may send once more, with the same Message-ID.
+GROUP = 4
+# A slow server's results do not wait for a full group.
+SETTLE_AFTER_S = 0.1
 # A row is not sent when less of its lease than this is left: its successor may be under way.
 MARGIN_S = 15.0
 
@@ -77,29 +80,24 @@ class Sender:
             return claim(session, now=now, until=self._lease_until, limit=BATCH)
 
     async def _send_each(self, rows: Iterator[Claimed], transport: Transport) -> None:
-        """Send one mail after the other, while those before are being settled.
-
-        No more than ``MOST_IN_DOUBT`` mails a connection are sent and not settled at any moment:
-        so many may go out once more when the process is killed.
-        """
+        """Send one mail after the other, while those before are being settled."""
         margin = self._clock.of_wall(MARGIN_S)
+        now = asyncio.get_running_loop().time
         sent: list[Result] = []
         settling: asyncio.Task[None] | None = None
-        in_the_database = 0
+        settled_at = now()
         for row in rows:
             if self._lease_until - self._clock.now() < margin:
                 # The lease could not be renewed; the row is left to whoever claims it next.
                 continue
             sent.append(await _send(row, transport))
-            if settling is not None and (
-                settling.done() or len(sent) + in_the_database >= MOST_IN_DOUBT
-            ):
+            if len(sent) < GROUP and now() - settled_at < SETTLE_AFTER_S:
+                continue
+            if settling is not None:
                 await settling
-                settling = None
-            if settling is None:
-                in_the_database = len(sent)
-                settling = asyncio.create_task(asyncio.to_thread(self._settle, tuple(sent)))
-                sent.clear()
+            settling = asyncio.create_task(asyncio.to_thread(self._settle, tuple(sent)))
+            sent.clear()
+            settled_at = now()
         if settling is not None:
             await settling
         if sent:

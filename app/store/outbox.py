@@ -1,7 +1,8 @@
 """The outbox's queries: what is due, who holds it, how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, and_, col, func, or_, select, update
@@ -12,16 +13,39 @@ from app.models.base import Id
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
-def claim_due(session: Session, now: datetime, limit: int) -> Sequence[Delivery]:
-    """Lock what is due, most urgent first; a row being sent is due again when its lease ends."""
+class Due(NamedTuple):
+    """What a sender needs of a delivery."""
+
+    id: Id
+    channel: str
+    mailbox: str
+    payload: Mapping[str, object]
+
+
+def claim_due(
+    session: Session, now: datetime, limit: int, *, token: str, until: datetime
+) -> Sequence[Due]:
+    """Lease what is due, most urgent first; a row being sent is due again when its lease ends."""
     query = (
-        select(Delivery)
+        select(Delivery.id, Delivery.channel, Delivery.mailbox, Delivery.payload)
         .where(col(Delivery.state).in_(WAITING), Delivery.next_at <= now)
         .order_by(col(Delivery.urgency), col(Delivery.next_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return session.exec(query).all()
+    due = [Due(*row) for row in session.exec(query)]
+    lease = (
+        update(Delivery)
+        .where(col(Delivery.id).in_([row.id for row in due]))
+        .values(
+            state=DeliveryState.SENDING,
+            attempts=col(Delivery.attempts) + 1,
+            lease_token=token,
+            next_at=until,
+        )
+    )
+    session.connection().execute(lease)
+    return due
 
 
 def any_due(session: Session, now: datetime) -> bool:
