@@ -8,7 +8,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.kit.errors import PermanentError
@@ -152,6 +152,7 @@ def test_no_value_can_add_a_header_or_reach_the_body(values: dict[str, object]) 
     assert text_of(data, "plain") == make_letter().text
 
 
+@example(text="", html="\r\x1f\n")
 @given(text=hostile, html=hostile)
 def test_any_text_reads_back_with_its_line_ends_made_equal(text: str, html: str) -> None:
     data = compose(make_letter(text=text, html=html))
