@@ -205,7 +205,7 @@ class IntakeSettings(Part):
     """How mail is taken in."""
 
     max_bytes: int = Field(50_000_000, ge=100_000, description="A larger mail is cut there.")
-    batch: int = Field(25, ge=1, le=500, description="Mails a transaction takes in a backlog.")
+    batch: int = Field(50, ge=1, le=500, description="Mails a transaction takes in a backlog.")
 
 
 class ApiSettings(Part):

@@ -1,6 +1,7 @@
 """The running service: the API and the loops under one roof, started and stopped together."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,9 @@ class Service:
             Part.SENDER: self._sender,
             Part.ENGINE: self._engine,
         }
+        # What is loaded by now lives as long as the process; the collector need not look at it.
+        gc.collect()
+        gc.freeze()
         self.loops.start([make() for part, make in makers.items() if part in self.parts])
         if Part.INTAKE in self.parts:
             self._start_watchers()

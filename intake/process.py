@@ -75,10 +75,10 @@ class Processor:
         """Process one batch of waiting rows; return how many there were."""
         with self._db.reading() as session:
             ids = ledger.due_ids(session, self._clock.now(), self._batch)
-            waiting = ledger.with_raw(session, ids) if ids else ()
+            waiting = ledger.raw_by_id(session, ids) if ids else ()
         read = []
-        for row, raw in waiting:
-            one = self._read(row, raw)
+        for row_id, raw in waiting:
+            one = self._read(row_id, raw)
             if one is not None:
                 read.append(one)
         if not read:
@@ -92,15 +92,15 @@ class Processor:
                 self._write_alone(one)
         return len(waiting)
 
-    def _read(self, row: InboundMail, raw: bytes) -> _Read | None:
+    def _read(self, row_id: Id, raw: bytes) -> _Read | None:
         """Parse and judge; a row that breaks even the parser is quarantined."""
         try:
             parsed = parse(raw)
             judgement = judge_mail(parsed, self._house, at=self._clock.now())
         except Exception:  # noqa: BLE001 - nothing a stranger writes may stop the intake
-            self._quarantine(row.id, traceback.format_exc())
+            self._quarantine(row_id, traceback.format_exc())
             return None
-        return _Read(row.id, raw, parsed, judgement)
+        return _Read(row_id, raw, parsed, judgement)
 
     def _write(self, read: Sequence[_Read]) -> None:
         now = self._clock.now()

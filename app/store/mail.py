@@ -46,6 +46,17 @@ def due_ids(session: Session, now: datetime, limit: int) -> Sequence[Id]:
     return session.exec(query).all()
 
 
+def raw_by_id(session: Session, ids: Sequence[Id]) -> Sequence[tuple[Id, bytes]]:
+    """Return the ids and raw bytes of ledger rows, oldest first."""
+    query = (
+        select(InboundMail.id, Blob.data)
+        .join(Blob, col(Blob.sha256) == col(InboundMail.raw_sha256))
+        .where(col(InboundMail.id).in_(ids))
+        .order_by(col(InboundMail.next_at), col(InboundMail.id))
+    )
+    return session.exec(query).all()
+
+
 def with_raw(session: Session, ids: Sequence[Id]) -> Sequence[tuple[InboundMail, bytes]]:
     """Return ledger rows, in the order of their ids, with their raw bytes."""
     query = (
