@@ -8,19 +8,12 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app.kit.clock import Clock as TimeOfDay
 from app.kit.db import Database
-from app.models import (
-    Agent,
-    Clock,
-    Event,
-    InboundMail,
-    LedgerState,
-    Ticket,
-    TicketEvent,
-)
+from app.models import Event, Ticket, TicketEvent
+from app.store import clocks, mail, people, tickets
 
 
 class Storyteller:
@@ -45,16 +38,13 @@ class Storyteller:
 
     def arrived(self, address: str, raw: bytes) -> None:
         """Tell of a mail that the mail server has put into somebody's mailbox."""
-        mail = message_from_bytes(raw)
-        subject = str(make_header(decode_header(mail.get("Subject", ""))))
+        subject = str(make_header(decode_header(message_from_bytes(raw).get("Subject", ""))))
         self.say(f"✉  in {address}'s mailbox: {subject}")
 
     def look(self) -> None:
         """Print what is new since the last look."""
         with self._db.reading() as session:
-            for row in session.exec(
-                select(InboundMail).where(InboundMail.state != LedgerState.RECEIVED)
-            ):
+            for row in mail.ended(session):
                 if row.id not in self._seen_mail:
                     self._seen_mail.add(row.id)
                     lag = ((row.processed_at or row.fetched_at) - row.received_at).total_seconds()
@@ -62,13 +52,7 @@ class Storyteller:
                         f"   ledger: mail {row.uid} ended as {row.state.value} ({row.reason}), "
                         f"{self._clock.on_wall(lag):.2f} s after it reached the server"
                     )
-            events = session.exec(
-                select(TicketEvent, Ticket)
-                .join(Ticket, col(Ticket.id) == col(TicketEvent.ticket_id))
-                .where(col(TicketEvent.seq) > self._seen_event)
-                .order_by(col(TicketEvent.seq))
-            ).all()
-            for event, ticket in events:
+            for event, ticket in tickets.log_after(session, self._seen_event):
                 self._seen_event = event.seq or 0
                 for line in self._lines(session, event, ticket):
                     self.say(line, at=event.recorded_at)
@@ -78,14 +62,16 @@ class Storyteller:
         data = event.data
         if event.kind == Event.OPENED:
             reasons = "; ".join(ticket.severity_reasons) or "no reasons given"
-            clocks = session.exec(select(Clock).where(Clock.ticket_id == ticket.id))
+            started = sorted(clocks.of_ticket(session, ticket.id), key=lambda clock: clock.kind)
             return [
                 f"★  ticket {number} opened: {ticket.subject}",
                 f"   severity {data['severity']} ({ticket.severity_confidence:.0%}): {reasons}",
                 *(
                     f"   clock {clock.kind.value}: target {self._when(clock.target_at)}, "
                     f"limit {self._when(clock.limit_at)}"
-                    for clock in sorted(clocks, key=lambda clock: clock.kind)
+                    for clock in sorted(
+                        clocks.of_ticket(session, ticket.id), key=lambda clock: clock.kind
+                    )
                 ),
             ]
         said = {
@@ -110,7 +96,7 @@ class Storyteller:
 
     def _name(self, session: Session, who: str) -> str:
         try:
-            agent = session.get(Agent, uuid.UUID(who.removeprefix("agent:")))
+            agent = people.find_agent(session, uuid.UUID(who.removeprefix("agent:")))
         except ValueError:
             return who
         return agent.name if agent else who

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app.kit.db import append_row
 from app.kit.errors import PermanentError
-from app.models import Blob, Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
+from app.models import Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
 from app.models.base import Id
 from app.outbox.payload import hashes
-from app.store import outbox
+from app.store import mail, outbox
 
 # Short, since a killed process's rows wait for its end; a living one renews it.
 LEASE_S = 60.0
@@ -67,7 +67,7 @@ def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Se
                 token=token,
                 mailbox=row.mailbox,
                 payload=row.payload,
-                blobs=_bytes_of(session, wanted) if wanted else {},
+                blobs=mail.bytes_by_hash(session, wanted) if wanted else {},
             )
         )
     return claimed
@@ -143,8 +143,3 @@ def retry_after(row: Id, attempts: int) -> timedelta:
     base = RETRY_S[min(attempts, len(RETRY_S)) - 1]
     spread = (row.int + attempts * 7919) % 401 / 1000 - 0.2
     return timedelta(seconds=base * (1 + spread))
-
-
-def _bytes_of(session: Session, wanted: Sequence[str]) -> dict[str, bytes]:
-    query = select(Blob.sha256, Blob.data).where(col(Blob.sha256).in_(wanted))
-    return dict(session.exec(query).all())

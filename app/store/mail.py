@@ -95,9 +95,20 @@ def ended_twins(
     return session.exec(query).all()
 
 
+def ended(session: Session) -> Sequence[InboundMail]:
+    """Return every message that has been processed."""
+    return session.exec(select(InboundMail).where(InboundMail.state != LedgerState.RECEIVED)).all()
+
+
 def raw_of(session: Session, sha256: str) -> bytes:
     """Return the bytes of a message."""
     return session.exec(select(Blob.data).where(Blob.sha256 == sha256)).one()
+
+
+def bytes_by_hash(session: Session, hashes: Sequence[str]) -> dict[str, bytes]:
+    """Return what is kept under these hashes."""
+    query = select(Blob.sha256, Blob.data).where(col(Blob.sha256).in_(hashes))
+    return dict(session.exec(query).all())
 
 
 def listing(

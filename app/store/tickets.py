@@ -75,6 +75,17 @@ def events(session: Session, ticket_id: Id) -> Sequence[TicketEvent]:
     return session.exec(query).all()
 
 
+def log_after(session: Session, seq: int) -> Sequence[tuple[TicketEvent, Ticket]]:
+    """Return what every ticket's log has gained after an entry, in the order it was written."""
+    query = (
+        select(TicketEvent, Ticket)
+        .join(Ticket, col(Ticket.id) == col(TicketEvent.ticket_id))
+        .where(col(TicketEvent.seq) > seq)
+        .order_by(col(TicketEvent.seq))
+    )
+    return session.exec(query).all()
+
+
 def references_to(
     session: Session, message_ids: Sequence[str]
 ) -> Sequence[tuple[MailReference, Ticket]]:
