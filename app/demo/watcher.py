@@ -69,9 +69,7 @@ class Storyteller:
                 *(
                     f"   clock {clock.kind.value}: target {self._when(clock.target_at)}, "
                     f"limit {self._when(clock.limit_at)}"
-                    for clock in sorted(
-                        clocks.of_ticket(session, ticket.id), key=lambda clock: clock.kind
-                    )
+                    for clock in started
                 ),
             ]
         said = {
