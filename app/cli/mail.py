@@ -66,7 +66,7 @@ def told_of(file: Path, mail: ParsedMail) -> dict[str, object]:
         "is_read_receipt": mail.is_read_receipt,
         "is_delivery_notice": mail.is_delivery_notice,
         "final_recipients": list(bounce.final_recipients) if bounce else [],
-        "bounce_status": bounce.status if bounce else None,
+        "bounce_status": list(bounce.statuses) if bounce else [],
         "bounce_is_temporary": bounce.is_temporary if bounce else None,
         "problems": list(mail.problems),
     }

@@ -1,58 +1,196 @@
-"""What a report of non-delivery says (RFC 3464): who, why, for good or for now, of which mail."""
+"""What a report of non-delivery says: who was not reached, why, for good or for now.
+
+Half of the mail systems in use do not write RFC 3464, so three readers are asked in turn: the
+machine-readable part, wherever it stands; Exim's header; and the notice that a person would read.
+"""
 
 import re
+from collections.abc import Collection, Iterator
 from email.message import Message
 
-from intake.mail.decode import first, header_text
-from intake.mail.parsed import Bounce
+from intake.mail import notice
+from intake.mail.decode import every, first, header_text, text_of
+from intake.mail.parsed import Bounce, Failure
 
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+MOST_RECIPIENTS = 500
+LONGEST_RAW = 300_000
+_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _ID = re.compile(r"<([^<>\s]{3,250})>")
-_ADDRESS = re.compile(r"[^\s<>;,]{1,64}@[^\s<>;,]{1,255}")
+_ADDRESS = re.compile(r"[^\s<>;,:\"()\[\]]{1,64}@[^\s<>;,:\"()\[\]]{1,255}")
+_FIELD = re.compile(r"^([A-Za-z][A-Za-z-]{2,40})[ \t]*:[ \t]*(.*)$")
+_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RETURNED = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"}
+)
 
 
-def read_bounce(message: Message) -> Bounce | None:
-    """Return what the report says; None where it has no machine-readable part."""
-    recipients: list[str] = []
-    status: str | None = None
-    actions: list[str] = []
-    original: str | None = None
-    found = False
-    for part in message.walk():
-        kind = part.get_content_type()
-        if kind == "message/delivery-status":
-            found = True
-            for block in _blocks(part):
-                who = _ADDRESS.search(header_text(first(block, "Final-Recipient")))
-                if who is None:
-                    continue
-                recipients.append(who.group().lower())
-                code = _STATUS.search(header_text(first(block, "Status")))
-                status = status or (code.group(1) if code else None)
-                actions.append(header_text(first(block, "Action")).lower())
-        elif kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
-            original = original or _message_id(part)
-    if not found:
-        return None
-    temporary = status.startswith("4") if status else None
-    if actions and all(action == "delayed" for action in actions):
-        temporary = True
-    return Bounce(tuple(dict.fromkeys(recipients)), status, temporary, original)
+def read_bounce(message: Message, text: str, raw: bytes) -> Bounce:
+    """Return what the report says; ``text`` is the mail's readable text."""
+    told = notice.before_the_returned_mail(text)
+    failures = _machine_readable(message, text, raw)
+    if not failures:
+        named = _named(message, told, text)
+        failures = [_told_of(told, recipient, named) for recipient in named]
+    failures = _unique(failures)[:MOST_RECIPIENTS]
+    temporary = _is_temporary(message, failures, told)
+    return Bounce(tuple(failures), temporary, _original_message_id(message))
 
 
-def _blocks(part: Message) -> list[Message]:
-    payload = part.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
-
-
-def _message_id(part: Message) -> str | None:
-    payload = part.get_payload()
-    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
-        match = _ID.search(header_text(first(payload[0], "Message-ID")))
-        return match.group(1) if match else None
-    text = payload if isinstance(payload, str) else ""
-    for line in text[:20_000].splitlines():
-        if line.lower().startswith("message-id:"):
-            match = _ID.search(line)
-            return match.group(1) if match else None
+def _is_temporary(message: Message, failures: list[Failure], told: str) -> bool | None:
+    actions = {one.action for one in failures if one.action}
+    if actions == {"delayed"}:
+        return True
+    classes = {one.status[0] for one in failures if one.status}
+    if classes:
+        return classes == {"4"}
+    if notice.says_that_it_goes_on(f"{header_text(first(message, 'Subject'))}\n{told}"):
+        return True
     return None
+
+
+def _named(message: Message, told: str, text: str) -> list[str]:
+    """Return whom the notice names, by what is surest first."""
+    away = notice.addresses_that_cannot_be_meant(message)
+    return (
+        notice.recipients(told, away, notice.SURE)
+        or _failed_recipients(message)
+        or notice.recipients(told, away, notice.READERS)
+        or notice.recipients(text, away, notice.SURE)
+        or _recipients_of_the_returned_mail(message, text, away)
+    )
+
+
+def _machine_readable(message: Message, text: str, raw: bytes) -> list[Failure]:
+    """Read every part with RFC 3464's fields, whatever type it claims to be."""
+    found: list[Failure] = []
+    for part in _own_parts(message):
+        if part.get_content_type() in _REPORTS:
+            found += _fields(_text(part))
+    # Some systems write the fields into the text that people read, and some get MIME wrong.
+    return found or _fields(text) or _fields(text_of(raw[:LONGEST_RAW], None))
+
+
+def _own_parts(message: Message) -> Iterator[Message]:
+    """Walk the parts of the report itself, and not those of the mail that it brings back."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop(0)
+        yield part
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            waiting += [one for one in part.get_payload() if isinstance(one, Message)]
+
+
+def _fields(text: str) -> list[Failure]:
+    """Read groups of fields (RFC 3464, section 2.3); a group without a recipient says nothing."""
+    found: list[Failure] = []
+    group: dict[str, str] = {}
+    last = ""
+    for line in (*text.splitlines()[:20_000], ""):
+        field = _FIELD.match(line[:2000])
+        if line[:1] in {" ", "\t"} and last:
+            group[last] += f" {line.strip()[:2000]}"
+        elif field:
+            last = field.group(1).lower()
+            # A recipient without an empty line before it begins a group of its own.
+            if last == "final-recipient" and last in group:
+                found += _failure(group)
+                group = {}
+            group.setdefault(last, field.group(2).strip())
+        elif not line.strip() or group:
+            found += _failure(group)
+            group, last = {}, ""
+    return found
+
+
+def _failure(group: dict[str, str]) -> list[Failure]:
+    who = _recipient(group)
+    action = group.get("action", "").split(" ")[0].lower()
+    if who is None or not ({"action", "status", "diagnostic-code"} & group.keys()):
+        return []
+    if action in {"delivered", "relayed", "expanded"}:
+        return []
+    diagnostic = group.get("diagnostic-code", "")
+    status = _CODE.search(group.get("status", ""))
+    return [Failure(who, _the_more_exact(status and status.group(1), diagnostic), action)]
+
+
+def _recipient(group: dict[str, str]) -> str | None:
+    # The address that we wrote to; RFC 3464 requires only the one that it became on the way.
+    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
+        value = group.get(name, "")
+        who = _ADDRESS.search(value.partition(";")[2] or value)
+        if who:
+            return who.group().strip(".'").lower()
+    return None
+
+
+def _the_more_exact(status: str | None, diagnostic: str) -> str | None:
+    """Return the other server's own code; a relay's ("5.0.0", "4.4.7") says only that it failed."""
+    told = _CODE.search(diagnostic)
+    if told and (status is None or not told.group(1).endswith(".0.0")):
+        return told.group(1)
+    return status or notice.by_reply_code(diagnostic)
+
+
+def _failed_recipients(message: Message) -> list[str]:
+    values = " ".join(header_text(one) for one in every(message, "X-Failed-Recipients"))
+    return list(dict.fromkeys(one.lower() for one in _ADDRESS.findall(values)))
+
+
+def _told_of(told: str, recipient: str, all_of_them: list[str]) -> Failure:
+    said = notice.about(told, recipient, all_of_them)
+    codes = _CODE.search(said) or _CODE.search(told)
+    status = codes.group(1) if codes else notice.by_reply_code(said) or notice.by_reply_code(told)
+    return Failure(recipient, status, "")
+
+
+def _recipients_of_the_returned_mail(
+    message: Message, text: str, away: Collection[str]
+) -> list[str]:
+    returned = _returned(message)
+    values = [header_text(one) for one in every(returned, "To")] if returned else []
+    if not values:
+        values = [line[3:] for line in text.splitlines() if line.lower().startswith("to:")]
+    found = _ADDRESS.findall(" ".join(values)[:5000])
+    return list(dict.fromkeys(one.lower() for one in found if one.lower() not in away))
+
+
+def _unique(failures: list[Failure]) -> list[Failure]:
+    return list({one.recipient: one for one in reversed(failures)}.values())[::-1]
+
+
+def _returned(message: Message) -> Message | None:
+    """Return the mail that came back, or its header; None where the report has neither."""
+    for part in _own_parts(message):
+        if part is not message and part.get_content_type() in _RETURNED:
+            payload = part.get_payload()
+            if isinstance(payload, list) and payload and isinstance(payload[0], Message):
+                return payload[0]
+            header = Message()
+            for line in _text(part)[:50_000].splitlines():
+                field = _FIELD.match(line)
+                if field:
+                    header[field.group(1)] = field.group(2)
+            return header
+    return None
+
+
+def _original_message_id(message: Message) -> str | None:
+    returned = _returned(message)
+    match = _ID.search(header_text(first(returned, "Message-ID"))) if returned else None
+    return match.group(1) if match else None
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        blocks = [one for one in payload if isinstance(one, Message)]
+        return "\n\n".join(_block(one) for one in blocks)
+    data = part.get_payload(decode=True)
+    return text_of(data, part.get_content_charset()) if isinstance(data, bytes) else ""
+
+
+def _block(block: Message) -> str:
+    fields = "\n".join(f"{name}: {value}" for name, value in block.raw_items())
+    body = block.get_payload()
+    return f"{fields}\n\n{body}" if isinstance(body, str) and body.strip() else fields

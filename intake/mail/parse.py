@@ -33,14 +33,14 @@ _PARSER = BytesParser(policy=compat32)
 def parse(raw: bytes) -> ParsedMail:
     """Read a message; what could not be read is named in ``problems``."""
     try:
-        return _read(_PARSER.parsebytes(raw))
+        return _read(_PARSER.parsebytes(raw), raw)
     except Exception as error:  # noqa: BLE001 - a stranger wrote these bytes
         text = text_of(raw[:LONGEST_HTML], None)
         problem = f"not readable as a mail: {type(error).__name__}: {error}"
         return ParsedMail(text=text, reply_text=text, problems=(problem,))
 
 
-def _read(message: Message) -> ParsedMail:
+def _read(message: Message, raw: bytes) -> ParsedMail:
     problems = sorted({type(defect).__name__ for defect in message.defects})
     names = _addresses(message, "From")
     sender = next((address for _, address in names if address), None)
@@ -51,7 +51,7 @@ def _read(message: Message) -> ParsedMail:
     bodies.read(message)
     text = bodies.text()
     newest, quoted = quote.split(text)
-    bounce = read_bounce(message) if judged is Verdict.BOUNCE else None
+    bounce = read_bounce(message, text, raw) if judged is Verdict.BOUNCE else None
     path = first(message, "Return-Path")
     ids = _ids(message, "Message-ID")
     kind = message.get_content_type()

@@ -28,15 +28,39 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounce:
-    """What a report of non-delivery says (RFC 3464)."""
+class Failure:
+    """A recipient that was not reached."""
 
-    final_recipients: tuple[str, ...]
-    # RFC 3463, such as "5.1.1".
+    recipient: str
+    # RFC 3463, such as "5.1.1"; None where nothing tells.
     status: str | None
+    # RFC 3464, section 2.3.3: "failed" or "delayed"; "" where it is not said.
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a report of non-delivery says, in RFC 3464's form or in its own words."""
+
+    failures: tuple[Failure, ...]
     # True where the other side goes on trying; None where it does not say.
     is_temporary: bool | None
     original_message_id: str | None
+
+    @property
+    def final_recipients(self) -> tuple[str, ...]:
+        """The addresses that were not reached."""
+        return tuple(one.recipient for one in self.failures)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The status of each of them, where one is told."""
+        return tuple(one.status for one in self.failures if one.status)
+
+    @property
+    def status(self) -> str | None:
+        """The first status that is told."""
+        return next(iter(self.statuses), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,31 @@ from intake.mail.decode import first, header_text
 from intake.mail.parsed import Verdict
 
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
-_DAEMON = re.compile(r"^(mailer-daemon|postmaster|mail-daemon)@", re.IGNORECASE)
+_DAEMON = re.compile(
+    r"\b(mailer-?daemon|mail-?daemon|mail delivery (?:sub)?system)\b", re.IGNORECASE
+)
+_FAILED = re.compile(
+    r"^(?:\W|\b(?:warning|auto(?:matic)?|notice)\b)*(?:"
+    r"un-?deliver(?:able|ed)|non-?deliver|(?:mail|message|e-?mail)? ?deliver(?:y|ies)\b.{0,40}"
+    r"(?:fail|error|problem|notif|status|report|delay|impossible|unsuccess)|failure (?:notice|to)|"
+    r"returned (?:mail|message|to)|mail (?:system error|failure|could|delivery|not)|"
+    r"(?:your )?(?:mail|message|e-?mail)\b.{0,40}(?:not be delivered|was not|undeliver|rejected|"
+    r"returned|blocked|bounced)|delivery (?:has )?fail|fail(?:ed|ure)\b.{0,20}(?:mail|deliver)|"
+    r"rejected (?:mail|message|post)|could not deliver|mail error|nondeliverable|bounced|"
+    r"kunne ikke lever|ikke levert|kan ikke leveres|unzustellbar|kunde inte lever|"
+    r"(?:メール|配信)(?:エラー|失敗)|rapport de non|non remis|no se (?:pudo|puede) entregar"
+    r")",
+    re.IGNORECASE,
+)
+_BROUGHT_BACK = frozenset(
+    {
+        "message/rfc822",
+        "message/global",
+        "text/rfc822-headers",
+        "message/delivery-status",
+        "message/global-delivery-status",
+    }
+)
 Found = tuple[Verdict, str] | None
 
 
@@ -30,6 +54,11 @@ def _report(message: Message, _sender: str | None) -> Found:
     if message.get_content_type() != "multipart/report":
         return None
     kind = header_text(str(message.get_param("report-type") or "")).lower()
+    if not kind:
+        # RFC 6522 requires the parameter; the second part says it too.
+        kinds = _kinds_within(message)
+        known = ("delivery-status", "disposition-notification", "feedback-report")
+        kind = next((one for one in known if f"message/{one}" in kinds), "delivery-status")
     if kind == "delivery-status":
         return Verdict.BOUNCE, "multipart/report; report-type=delivery-status"
     return Verdict.AUTO_REPLY, f"multipart/report; report-type={kind}"
@@ -41,10 +70,35 @@ def _failed_recipients(message: Message, _sender: str | None) -> Found:
     return None
 
 
-def _daemon(_message: Message, sender: str | None) -> Found:
-    if sender and _DAEMON.match(sender):
-        return Verdict.BOUNCE, f"From: {sender.partition('@')[0]}"
+def _daemon(message: Message, sender: str | None) -> Found:
+    # With or without an address: old systems write the bare name.
+    shown = header_text(first(message, "From"))
+    if _DAEMON.search(shown):
+        return Verdict.BOUNCE, f"From: {shown[:60]}"
+    if sender and sender.startswith("postmaster@"):
+        return Verdict.BOUNCE, "From: postmaster"
     return None
+
+
+def _says_that_it_failed(message: Message, sender: str | None) -> Found:
+    """A notice from an address like any other, told by its subject and by what it carries.
+
+    A person who forwards one, or asks about one, answers in a thread or writes text alone.
+    """
+    subject = header_text(first(message, "Subject"))
+    if not _FAILED.match(subject) or first(message, "In-Reply-To"):
+        return None
+    path = first(message, "Return-Path")
+    no_way_back = path is not None and header_text(path) in {"<>", ""}
+    if sender is None or no_way_back or _kinds_within(message) & _BROUGHT_BACK:
+        return Verdict.BOUNCE, f"Subject: {subject[:60]}"
+    return None
+
+
+def _kinds_within(message: Message) -> set[str]:
+    inner = message.get_payload()
+    parts = inner if isinstance(inner, list) else []
+    return {one.get_content_type() for one in parts[:50] if isinstance(one, Message)}
 
 
 def _auto_submitted(message: Message, _sender: str | None) -> Found:
@@ -105,6 +159,7 @@ RULES: tuple[Callable[[Message, str | None], Found], ...] = (
     _report,
     _failed_recipients,
     _daemon,
+    _says_that_it_failed,
     # RFC 3834.
     _auto_submitted,
     # RFC 2919 and 2369.
