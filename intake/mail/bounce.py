@@ -115,8 +115,7 @@ def _failure(group: dict[str, str]) -> list[Failure]:
 
 
 def _recipient(group: dict[str, str]) -> str | None:
-    # The address that we wrote to; RFC 3464 requires only the one that it became on the way.
-    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
+    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
         value = group.get(name, "")
         who = _ADDRESS.search(value.partition(";")[2] or value)
         if who:

@@ -77,7 +77,7 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
         verdict_reason=why,
         is_auto_reply=judged is Verdict.AUTO_REPLY,
         is_bounce=judged is Verdict.BOUNCE,
-        is_complaint="feedback-report" in why,
+        is_complaint="feedback-report" in why or why.startswith("complaint"),
         is_read_receipt="disposition-notification" in why,
         is_delivery_notice="delivery-status" in why,
         html_text=bodies.html_text(),

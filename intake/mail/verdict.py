@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from email.message import Message
 
-from intake.mail.decode import first, header_text
+from intake.mail.decode import first, header_text, text_of
 from intake.mail.parsed import Verdict
 
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
@@ -24,6 +24,26 @@ _FAILED = re.compile(
     r")",
     re.IGNORECASE,
 )
+_MACHINE = re.compile(
+    r"post_?master|system administrator|mdaemon|smtp|mail[ _.-]?service|mailer|no-?reply|"
+    r"donotreply|administrator|daemon|imss|gateway|scanner|mail system",
+    re.IGNORECASE,
+)
+_NOTICE = re.compile(
+    r"not be deliver|undeliver|not deliver|unable to deliver|deliver(?:y|ing)\b.{0,30}\b(?:fail|error)|"
+    r"failed recipient|no such user|user unknown|unknown user|invalid user|mailbox (?:is )?(?:full|"
+    r"unavailable)|quota exceeded|rejected",
+    re.IGNORECASE,
+)
+_AUTOMATIC = re.compile(
+    r"^\W*(?:auto(?:matic|mated|matisk[at]?)?[ -]?(?:reply|response|svar|antwort|reponse|respons)|"
+    r"out of (?:the )?office(?: auto-?reply)?|autosvar|autoreply|fraværsmelding|fråværsmelding|"
+    r"frånvaromeddelande|fraværsassistent|abwesenheits(?:notiz|meldung|nachricht)|"
+    r"réponse automatique|risposta automatica|respuesta automática|automatyczna odpowied\w*|"
+    r"resposta automática|automatisch antwoord|ikke til stede)\s*(?:[:\]|]|re:|$)",
+    re.IGNORECASE,
+)
+_COMPLAINT = re.compile(r"^\s*complaint about message from \d", re.IGNORECASE)
 _BROUGHT_BACK = frozenset(
     {
         "message/rfc822",
@@ -45,6 +65,11 @@ def judge(message: Message, *, from_address: str | None) -> tuple[Verdict, str]:
     return Verdict.HUMAN, ""
 
 
+def _value_with_comments(message: Message, name: str) -> str | None:
+    raw = first(message, name)
+    return None if raw is None else header_text(raw).strip().lower()
+
+
 def _value(message: Message, name: str) -> str | None:
     raw = first(message, name)
     return None if raw is None else _COMMENT.sub("", header_text(raw)).strip().lower()
@@ -61,6 +86,12 @@ def _report(message: Message, _sender: str | None) -> Found:
         kind = next((one for one in known if f"message/{one}" in kinds), "delivery-status")
     if kind == "delivery-status":
         return Verdict.BOUNCE, "multipart/report; report-type=delivery-status"
+    if kind == "feedback-report":
+        # RFC 5965: somebody has called a mail of ours spam.
+        return Verdict.BULK, "multipart/report; report-type=feedback-report"
+    if "(rejected" in (_value_with_comments(message, "Auto-Submitted") or ""):
+        # RFC 5429, section 2.2.1: a mailbox's own rule may refuse by a disposition notice.
+        return Verdict.BOUNCE, "Auto-Submitted: auto-replied (rejected)"
     return Verdict.AUTO_REPLY, f"multipart/report; report-type={kind}"
 
 
@@ -81,17 +112,49 @@ def _daemon(message: Message, sender: str | None) -> Found:
 
 
 def _says_that_it_failed(message: Message, sender: str | None) -> Found:
-    """A notice from an address like any other, told by its subject and by what it carries.
+    """A notice from an address like any other, told by two of its traits.
 
-    A person who forwards one, or asks about one, answers in a thread or writes text alone.
+    A person who forwards one, or asks about one, has a way back, brings no mail along, and does
+    not write from a machine's address.
     """
     subject = header_text(first(message, "Subject"))
-    if not _FAILED.match(subject) or first(message, "In-Reply-To"):
-        return None
+    failed = bool(_FAILED.match(subject)) and not first(message, "In-Reply-To")
     path = first(message, "Return-Path")
-    no_way_back = path is not None and header_text(path) in {"<>", ""}
-    if sender is None or no_way_back or _kinds_within(message) & _BROUGHT_BACK:
+    no_way_back = sender is None or (path is not None and header_text(path) in {"<>", ""})
+    brings = bool(_kinds_within(message) & _BROUGHT_BACK)
+    machine = bool(_MACHINE.search(header_text(first(message, "From"))))
+    if failed and (no_way_back or brings):
         return Verdict.BOUNCE, f"Subject: {subject[:60]}"
+    if (failed or brings or no_way_back) and machine and _NOTICE.search(_first_text(message)):
+        return Verdict.BOUNCE, "the text of a notice from a machine's address"
+    return None
+
+
+def _first_text(message: Message) -> str:
+    """Return the beginning of the first part that people read."""
+    part = message
+    for _ in range(5):
+        inner = part.get_payload()
+        if not (isinstance(inner, list) and inner and isinstance(inner[0], Message)):
+            break
+        part = inner[0]
+    if part.get_content_maintype() != "text":
+        return ""
+    data = part.get_payload(decode=True)
+    return text_of(data[:3000], part.get_content_charset()) if isinstance(data, bytes) else ""
+
+
+def _complaint(message: Message, _sender: str | None) -> Found:
+    subject = header_text(first(message, "Subject"))
+    if _COMPLAINT.match(subject) and "message/rfc822" in _kinds_within(message):
+        return Verdict.BULK, f"complaint: {subject[:60]}"
+    return None
+
+
+def _automatic_subject(message: Message, _sender: str | None) -> Found:
+    subject = header_text(first(message, "Subject"))
+    if _AUTOMATIC.match(subject):
+        return Verdict.AUTO_REPLY, f"Subject: {subject[:60]}"
     return None
 
 
@@ -119,7 +182,10 @@ def _list(message: Message, _sender: str | None) -> Found:
 def _precedence(message: Message, _sender: str | None) -> Found:
     for name in ("Precedence", "X-Precedence"):
         value = _value(message, name) or ""
-        if value in {"bulk", "list", "junk"}:
+        if value == "junk" or (value == "bulk" and _null_path(message, None)):
+            # What vacation programs write; a list has no null path.
+            return Verdict.AUTO_REPLY, f"{name}: {value}"
+        if value in {"bulk", "list"}:
             return Verdict.BULK, f"{name}: {value}"
         if value == "auto_reply":
             return Verdict.AUTO_REPLY, f"{name}: {value}"
@@ -140,7 +206,8 @@ def _cousins(message: Message, _sender: str | None) -> Found:
         value = _value(message, name)
         if value is not None and value not in {"no", "false", "0"}:
             return Verdict.AUTO_REPLY, name
-    for name in ("X-AutoReply-From", "X-Mail-Autoreply", "X-FC-MachineGenerated"):
+    names = ("X-AutoReply-From", "X-Mail-Autoreply", "X-FC-MachineGenerated", "X-Apple-Action")
+    for name in names:
         if first(message, name):
             return Verdict.AUTO_REPLY, name
     return None
@@ -160,6 +227,7 @@ RULES: tuple[Callable[[Message, str | None], Found], ...] = (
     _failed_recipients,
     _daemon,
     _says_that_it_failed,
+    _complaint,
     # RFC 3834.
     _auto_submitted,
     # RFC 2919 and 2369.
@@ -168,6 +236,8 @@ RULES: tuple[Callable[[Message, str | None], Found], ...] = (
     _precedence,
     _suppress,
     _cousins,
+    # What programs in many languages put before the subject they answer.
+    _automatic_subject,
     # RFC 5321, section 4.5.5: only what must not be answered has a null path.
     _null_path,
 )
