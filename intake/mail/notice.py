@@ -33,13 +33,14 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s<>;,:\"'()\[\]{}|=]{1,64}@[^\s<>;,:\"'()\[\]{}|=@]{1,255}")
+_SOMEBODY = r"([^\s<>;,:\"'()\[\]]{1,64}@[^\s<>;,:\"'()\[\]]{1,255})"
 _ALONE = re.compile(
-    r"^[\s>*•-]{0,12}(?:\d{1,3}[.)]\s|[45]\d\d (?:[45]\.\d\.\d{1,3} )?(?=<))?<?\"?([^\s<>;,:\"'()\[\]]{1,64}@[^\s<>;,:\"'()\[\]]{1,255})"
+    r"^[\s>*•-]{0,12}(?:\d{1,3}[.)]\s|[45]\d\d (?:[45]\.\d\.\d{1,3} )?(?=<))?<?\"?" + _SOMEBODY
 )
 _NAMED = re.compile(
-    r"^[\s>*•-]{0,12}(?:(?:the |your |failed |final |original |intended |unknown |invalid |bad |e?-?mail )*"
-    r"(?:recipients?|addresse?e?s?|users?|mailbox|mail ?box|rcpt[ _-]?to|to|account|envelope-to|"
-    r"destination))\b[^:@]{0,30}:\s*(?:rfc822;|smtp[;:])?\s*<?([^\s<>;,:\"'()]{1,64}@[^\s<>;,\"'()]{1,255})",
+    r"^[\s>*•-]{0,12}(?:(?:the |your |failed |final |original |intended |unknown |invalid |bad |"
+    r"e?-?mail )*(?:recipients?|addresse?e?s?|users?|mailbox|mail ?box|rcpt[ _-]?to|to|account|"
+    r"envelope-to|destination))\b[^:@]{0,30}:\s*(?:rfc822;|smtp[;:])?\s*<?" + _SOMEBODY,
     re.IGNORECASE,
 )
 _DEED = re.compile(
@@ -58,7 +59,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"will (?:be )?(?:re-?tr|try|continue|keep|attempt)|do not need to resend|no action is required|"
+    r"will (?:be )?(?:re-?tr|try|continue|keep|attempt)|no action is required|"
     r"not need to resend|warning:? (?:message|could|delivery)|delayed|delivery (?:is )?delay|"
     r"still (?:being )?(?:tr|attempt|undelivered)|try again later|temporar|retry timeout exceeded$",
     re.IGNORECASE,

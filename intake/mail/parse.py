@@ -12,10 +12,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 
-import nh3
-from inscriptis import get_text
-
-from intake.mail import quote, verdict
+from intake.mail import html, quote, verdict
 from intake.mail.bounce import read_bounce
 from intake.mail.decode import every, first, header_text, text_of
 from intake.mail.language import language_of
@@ -24,9 +21,8 @@ from intake.mail.sniff import sniffed_type
 
 MOST_PARTS = 500
 DEEPEST = 30
-LONGEST_HTML = 2_000_000
+LONGEST_TEXT = 2_000_000
 _ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
-_TAG = re.compile(r"<[^<>]{0,1000}>")
 _PARSER = BytesParser(policy=compat32)
 
 
@@ -35,7 +31,7 @@ def parse(raw: bytes) -> ParsedMail:
     try:
         return _read(_PARSER.parsebytes(raw), raw)
     except Exception as error:  # noqa: BLE001 - a stranger wrote these bytes
-        text = text_of(raw[:LONGEST_HTML], None)
+        text = text_of(raw[:LONGEST_TEXT], None)
         problem = f"not readable as a mail: {type(error).__name__}: {error}"
         return ParsedMail(text=text, reply_text=text, problems=(problem,))
 
@@ -51,6 +47,7 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
     bodies.read(message)
     text = bodies.text()
     newest, quoted = quote.split(text)
+    text = text.replace(quote.MARK, "")
     bounce = read_bounce(message, text, raw) if judged is Verdict.BOUNCE else None
     path = first(message, "Return-Path")
     ids = _ids(message, "Message-ID")
@@ -69,7 +66,7 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
         references=_ids(message, "References"),
         date=_date(message),
         text=text,
-        html=bodies.html(),
+        html_source=bodies.html_source(),
         reply_text=newest,
         quoted_text=quoted,
         attachments=tuple(bodies.files),
@@ -80,7 +77,6 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
         is_complaint="feedback-report" in why or why.startswith("complaint"),
         is_read_receipt="disposition-notification" in why,
         is_delivery_notice="delivery-status" in why,
-        html_text=bodies.html_text(),
         bounce=bounce,
         signed=kind == "multipart/signed",
         encrypted=kind == "multipart/encrypted" or "pkcs7-mime" in kind,
@@ -122,15 +118,10 @@ class _Bodies:
     def text(self) -> str:
         if any(one.strip() for one in self._plain):
             return "\n".join(self._plain).replace("\r\n", "\n")
-        return self.html_text()
+        return "\n".join(html.as_text(one) for one in self._html)
 
-    def html_text(self) -> str:
-        return "\n".join(_readable(one) for one in self._html)
-
-    def html(self) -> str | None:
-        if not self._html:
-            return None
-        return nh3.clean("\n".join(self._html)[:LONGEST_HTML])
+    def html_source(self) -> str | None:
+        return "\n".join(self._html) if self._html else None
 
     def _leaf(self, part: Message, kind: str) -> None:
         disposition = (part.get_content_disposition() or "").lower()
@@ -166,16 +157,6 @@ class _Bodies:
             self._problems.append(f"a part could not be decoded: {type(error).__name__}")
             return b""
         return data if isinstance(data, bytes) else b""
-
-
-def _readable(html: str) -> str:
-    """Return the text of HTML; where the layout defeats the renderer, the text without tags."""
-    try:
-        text = get_text(html[:LONGEST_HTML])
-    except Exception:  # noqa: BLE001 - lxml and the renderer raise all kinds on broken HTML
-        text = ""
-    # The renderer gives nothing at all for HTML that is nested some hundred deep.
-    return text if text.strip() else _TAG.sub(" ", html[:LONGEST_HTML])
 
 
 def _addresses(message: Message, name: str) -> list[tuple[str, str]]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+
+from intake.mail import html, quote
 
 
 class Verdict(StrEnum):
@@ -75,7 +78,7 @@ class Authentication:
     domain: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParsedMail:
     """Addresses are in lower case, Message-IDs without brackets, and no header has line breaks."""
 
@@ -95,8 +98,8 @@ class ParsedMail:
     date: datetime | None = None
     # The readable text, whatever it came from.
     text: str = ""
-    # Sanitised, for display.
-    html: str | None = None
+    # The HTML parts as they came; ``html`` is what may be shown.
+    html_source: str | None = field(default=None, repr=False)
     # The newest text alone, and what it answers: a view of ``text``, nothing is thrown away.
     reply_text: str = ""
     quoted_text: str = ""
@@ -108,8 +111,6 @@ class ParsedMail:
     is_complaint: bool = False
     is_read_receipt: bool = False
     is_delivery_notice: bool = False
-    # The HTML parts as text, also where a plain part was preferred.
-    html_text: str = ""
     bounce: Bounce | None = None
     signed: bool = False
     encrypted: bool = False
@@ -117,3 +118,13 @@ class ParsedMail:
     language_hint: str | None = None
     authentication: tuple[Authentication, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def html(self) -> str | None:
+        """The HTML parts, sanitised for display; None where there are none."""
+        return None if self.html_source is None else html.cleaned(self.html_source)
+
+    @cached_property
+    def html_text(self) -> str:
+        """The HTML parts as text, also where a plain part was preferred."""
+        return html.as_text(self.html_source or "").replace(quote.MARK, "")

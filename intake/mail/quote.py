@@ -1,60 +1,137 @@
-"""The newest text and what it answers, apart; when in doubt everything is kept."""
+"""The newest text and what it answers, apart; when in doubt everything is kept.
+
+Nothing is thrown away: what is cut off is the second half of the answer.
+"""
 
 import re
+from collections.abc import Sequence
 
-# The line above a quotation, in the languages that our customers' programs write.
-_HEADINGS = re.compile(
-    r"^(>?\s*)("
-    r"(on|den|på|am|le)\s.{4,200}\s(wrote|skrev|skreiv|schrieb|a écrit)\s?:?"
-    r"|.{4,150}\s(wrote|skrev|skreiv|schrieb)\s?:"
-    r"|-{2,}\s?(original message|opprinnelig melding|opprinneleg melding|ursprungligt meddelande|"
-    r"oprindelig meddelelse|ursprüngliche nachricht|videresendt melding|forwarded message)\s?-{2,}"
-    r"|_{20,}"
-    r")\s*$",
+# Where HTML marked a quotation by its structure; no program writes this line.
+MARK = "\ue0f2quotation\ue0f2"
+LONGEST = 400_000
+_MOST_LINES = 20_000
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+# "wrote", as mail programs write it above a quotation.
+_WROTE = (
+    r"(?:wrote|writes|skrev|skreiv|schrieb|schreibt|a écrit|écrit|ha scritto|scrisse|escribi[óo]|"
+    r"escreveu|schreef|geschreven|napisał(?:\(a\)|a)?|napsala?|написала?|пишет|kirjoitti|írta|"
+    r"yazdı|a scris|kirjutas|rašė|έγραψε|viết|写道|寫道|のメール|さんは書きました)"
+)
+_ADDRESSED = r"<?[\w.+-]{1,64}@[\w.-]{1,255}>?"
+_ATTRIBUTIONS: tuple[re.Pattern[str], ...] = (
+    # On <date> <somebody> wrote:
+    re.compile(
+        r"^[>\s*_-]*(?:on|at|den|på|am|le|il|el|em|op|dnia|dne|w dniu|pe)\s.{3,280}\b"
+        rf"{_WROTE}\W{{0,4}}(?:\s?-{{2,}})?$",
+        re.IGNORECASE,
+    ),
+    # <somebody with an address or a date> wrote:, <date> <somebody> wrote:
+    re.compile(
+        r"^[>\s*]*(?=.*(?:@|\d{4}|\d{1,2}[:.]\d\d)).{3,280}\b"
+        rf"{_WROTE}(?:\s.{{3,80}})?\s?:\s*$",
+        re.IGNORECASE,
+    ),
+    # A date, a time and a person with an address: the languages that write no verb.
+    re.compile(
+        r"^[>\s*]*(?=.*\d{1,2}[:.]\d\d)(?=.*\b(?:19|20)\d\d\b).{5,200}"
+        rf"{_ADDRESSED}\W{{0,3}}:\s*$",
+    ),
+    # What Gmail wrote before 2018: a date and a name, with neither verb nor colon.
+    re.compile(
+        r"^[>\s*]*(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?: \d\d:\d\d)?(?: GMT[+-]\d\d:\d\d)? "
+        r"(?!.*\.$)\S.{2,120}<[^<>\s]{3,200}>\s?:?$",
+    ),
+    re.compile(r"^[>\s*]*(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d GMT[+-]\d\d:\d\d \S.{1,120}$"),
+)
+# An attribution begins with a person or a moment, never with the words of the answer above it.
+_MAY_BEGIN = re.compile(
+    r"@|<|\d{4}|\d{1,2}[:.]\d\d|\d[/.-]\d|" + _WROTE + r"|^\W*(?:on|den|am|le|il|el|dnia)\s",
     re.IGNORECASE,
 )
-_OUTLOOK = re.compile(r"^\*?(from|fra|från|von)\*?\s?:\s?\S", re.IGNORECASE)
-_OUTLOOK_NEXT = re.compile(
-    r"^\*?(sent|sendt|skickat|gesendet|date|dato|datum|to|til)\*?\s?:", re.IGNORECASE
+_SEPARATOR = re.compile(
+    r"^[>\s*]*(?:[-_=*]{2,}\s?.{0,40}\b(?:messages?|melding|besked|meddelelse|meddelande|nachricht|"
+    r"messaggio|mensaje|mensagem|bericht|wiadomość|wiadomosc|zpráva|viesti|üzenet|сообщение|"
+    r"original[a-zæøåéè]*|d.origine|weitergeleitet[a-z]*|ursprüngliche[a-z]*|opprinneleg|"
+    r"oprindelig|forwarded|videresendt)\b.{0,60}[-_=*]{2,}"
+    r"|begin forwarded message:|videresendt melding:)[*\s]*$",
+    re.IGNORECASE,
 )
-_SIGNATURE = re.compile(r"^(-- ?|__+)$")
+# What a block of header fields begins with, and what stands in the lines below.
+_FIRST_KEYS = _words(
+    "from fra frå från von de da van od lähettäjä от від kimden expeditor feladó αποστολέας "
+    "nadawca отправитель 差出人 发件人 寄件者 보낸사람"
+)
+_OTHER_KEYS = _words(
+    "sent sendt skickat gesendet envoyé envoyée enviado enviada inviato verzonden wysłane "
+    "wysłano odesláno lähetetty date dato datum fecha data дата отправлено tarih",
+    "to til till an à a para aan do komu k vastaanottaja кому kime cc kopie copie kopi copia 宛先",
+    "subject sujet emne ämne betreff objet asunto assunto oggetto onderwerp temat předmět aihe "
+    "тема konu risposta reply-to 件名 送信日時 收件人 主题 发送时间",
+)
+_KEY = re.compile(
+    r"^[>\s]*[*_]{0,2}([^\W\d_][\w'’ -]{0,24}?)[*_]{0,2}\s?(?::|：)[*_]{0,2}(?:\s|\S|$)"
+)
+_DELIMITER = re.compile(r"^\s*(?:--\s?|[-_~=*#+]{3,}|ᐧ)\s*$")
+_USENET = re.compile(r"^(?:--\s?|—)$")
+_SENT_FROM = re.compile(
+    r"^[\s<(*_]*(?:sent (?:from|via|with|by)\b(?:\W+\w+){0,2}?\W+(?:iphone|ipad|ipod|"
+    r"android|mobile|phone|samsung|galaxy|htc|windows|blackberry|outlook|\[?mail|airmail|mailbox|"
+    r"yahoo|cell|device|ti-85|nokia|huawei|pixel|oneplus|xperia|tablet|alcatel|proton|gmail|spark|xiaomi|smart)|"
+    r"get outlook for\b|get \[outlook|from my iphone|"
+    r"envoyé (?:depuis|de|à partir)\b|von meinem\b.{0,40}gesendet|gesendet (?:von|mit|aus)\b|"
+    r"diese nachricht wurde von\b|sendt fra\b|sent frå|skickat från\b|inviato da\b|"
+    r"enviado (?:desde|do|de|a partir)\b|verzonden (?:vanaf|met|vanuit)\b|verstuurd vanaf\b|"
+    r"wysłan[eo] z\b|отправлено (?:с|из)\b|lähetetty\b|從我的|发自|iphoneから送信|hanki outlook|"
+    r"hent outlook|last ned outlook|hämta outlook|someone from mobile)",
+    re.IGNORECASE,
+)
+_LONGEST_SENT_FROM = 120
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return the newest text and the quotation below it.
+    """Return the newest text and what stands below it: the quotation, and the signature.
 
-    1. Below a heading or an Outlook block everything is quotation, unless lines that are not
-       quoted stand between quoted ones: those are answers, and then nothing is cut.
-    2. Without a heading, a last run of quoted lines is the quotation.
+    1. Below a mark of the HTML, a separator, an attribution or a block of header fields
+       everything is quotation, unless lines that are not quoted stand between quoted ones: those
+       are answers, and then nothing is cut.
+    2. Where the quotation stands first, what is written below it is the newest text.
+    3. Without any of them, a last run of quoted lines is the quotation.
     """
-    lines = text.splitlines()
-    cut = _start_of_quote(lines)
+    lines = text[:LONGEST].splitlines()[:_MOST_LINES]
+    cut = _start_of_quotation(lines)
     if cut is None:
-        return text.strip(), ""
-    below = lines[cut:]
-    if _is_answered_inline(below):
-        return text.strip(), ""
-    newest = "\n".join(lines[:cut]).strip()
-    quoted = "\n".join(below).strip()
-    # Written below the quotation: then that is the newest text.
-    if not newest:
-        return text.strip(), ""
-    return newest, quoted
+        return _without_signature(lines, text)
+    above, below = lines[:cut], lines[cut:]
+    if _is_answered_inline(below[_attribution(lines, cut) :]):
+        written = _below_the_quotation(above, below)
+        return written or (_clean(text), "")
+    newest, signature = _cut_signature(above)
+    rest = _clean(text[sum(len(line) + 1 for line in lines[:cut]) :]) if cut else ""
+    if not newest.strip():
+        # A mail that is all quotation, such as one that was forwarded without a word.
+        return _clean(text), ""
+    return newest, "\n\n".join(part for part in (signature, rest) if part)
 
 
-def _start_of_quote(lines: list[str]) -> int | None:
+def _clean(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if line.strip() != MARK).strip()
+
+
+def _without_signature(lines: Sequence[str], text: str) -> tuple[str, str]:
+    newest, signature = _cut_signature(lines)
+    return (newest, signature) if newest else (_clean(text), "")
+
+
+def _start_of_quotation(lines: Sequence[str]) -> int | None:
     for number, line in enumerate(lines):
-        short = line[:300]
-        if _HEADINGS.match(short):
+        if line.strip() == MARK or _SEPARATOR.match(line[:200]):
             return number
-        if _OUTLOOK.match(short) and any(
-            _OUTLOOK_NEXT.match(one) for one in lines[number + 1 : number + 4]
-        ):
-            return number
-        # A heading that a program has broken over two lines.
-        following = lines[number + 1][:200].rstrip() if number + 1 < len(lines) else ""
-        broken = short.strip() and following.endswith(":")
-        if broken and _HEADINGS.match(f"{short.rstrip()} {following}"):
+        if line.strip() and (_attribution(lines, number) or _is_header(lines, number)):
             return number
     last = len(lines)
     while last and (lines[last - 1].startswith(">") or not lines[last - 1].strip()):
@@ -63,12 +140,90 @@ def _start_of_quote(lines: list[str]) -> int | None:
     return last if quoted else None
 
 
-def _is_answered_inline(below: list[str]) -> bool:
+def _attribution(lines: Sequence[str], number: int) -> int:
+    """Return how many lines an attribution takes that begins here, six at the most; else 0."""
+    if not _MAY_BEGIN.search(lines[number][:300]):
+        return 0
+    joined = ""
+    for length, line in enumerate(lines[number : number + 6], 1):
+        joined = f"{joined} {line.strip()}".strip() if joined else line.rstrip()
+        if len(joined) > 320:
+            return 0
+        if any(pattern.match(joined) for pattern in _ATTRIBUTIONS):
+            return length
+        if line.rstrip().endswith((".", "!", "?")) and len(line) > 40 and "@" not in line:
+            return 0
+    return 0
+
+
+def _is_header(lines: Sequence[str], number: int) -> bool:
+    """Tell whether a block such as Outlook's "From: … Sent: … To: …" begins here."""
+    first = _key(lines[number])
+    if first not in _FIRST_KEYS and first not in {"message du", "date", "dato"}:
+        return False
+    keys = [_key(line) for line in lines[number + 1 : number + 7] if line.strip()]
+    others = {key for key in keys if key.split(" ")[0] in _OTHER_KEYS or key in _FIRST_KEYS}
+    return len(others) >= (2 if first in _FIRST_KEYS else 3)
+
+
+def _key(line: str) -> str:
+    found = _KEY.match(line[:120])
+    return found.group(1).strip().lower() if found else ""
+
+
+def _is_answered_inline(below: Sequence[str]) -> bool:
     """Tell whether text that is not quoted stands below a quoted line."""
     seen_quote = False
-    for line in below:
+    for number, line in enumerate(below):
         if line.startswith(">"):
             seen_quote = True
         elif seen_quote and line.strip():
-            return not _SIGNATURE.match(line)
+            return not (_USENET.match(line) or _DELIMITER.match(line)) and not _is_wrapped(
+                below, number
+            )
     return False
+
+
+def _is_wrapped(below: Sequence[str], number: int) -> bool:
+    """Tell whether a line is the broken-off end of a quoted one: quoted lines on both sides."""
+    before, line = below[number - 1], below[number]
+    after = below[number + 1] if number + 1 < len(below) else ""
+    return before.startswith(">") and after.startswith(">") and len(line) < 25 < len(before)
+
+
+def _below_the_quotation(above: Sequence[str], below: Sequence[str]) -> tuple[str, str] | None:
+    """Return the answer below one whole quotation; None where answers stand between."""
+    if any(line.strip() for line in above):
+        return None
+    last = max(number for number, line in enumerate(below) if line.startswith(">"))
+    first = next(number for number, line in enumerate(below) if line.startswith(">"))
+    if any(line.strip() and not line.startswith(">") for line in below[first:last]):
+        return None
+    newest, signature = _cut_signature(below[last + 1 :])
+    quoted = "\n".join(below[: last + 1]).strip()
+    return (newest, "\n\n".join(p for p in (quoted, signature) if p)) if newest else None
+
+
+def _cut_signature(lines: Sequence[str]) -> tuple[str, str]:
+    """Split off a signature: below the usual delimiter, or what a telephone adds."""
+    end = len(lines)
+    for number, line in enumerate(lines):
+        delimits = _USENET.match(line) or _is_list_footer(lines, number)
+        if delimits and any(one.strip() for one in lines[:number]):
+            end = number
+            break
+    while end and (
+        not lines[end - 1].strip()
+        or _DELIMITER.match(lines[end - 1])
+        or (len(lines[end - 1]) <= _LONGEST_SENT_FROM and _SENT_FROM.match(lines[end - 1]))
+    ):
+        end -= 1
+    return "\n".join(lines[:end]).strip(), "\n".join(lines[end:]).strip()
+
+
+def _is_list_footer(lines: Sequence[str], number: int) -> bool:
+    """Tell whether only a mailing list's own few lines stand below a long rule."""
+    if not lines[number].startswith("_" * 20):
+        return False
+    footer = [line for line in lines[number + 1 :] if line.strip()]
+    return 0 < len(footer) <= 6 and any("@" in line or "://" in line for line in footer)

@@ -30,9 +30,9 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(
-    r"not be deliver|undeliver|not deliver|unable to deliver|deliver(?:y|ing)\b.{0,30}\b(?:fail|error)|"
-    r"failed recipient|no such user|user unknown|unknown user|invalid user|mailbox (?:is )?(?:full|"
-    r"unavailable)|quota exceeded|rejected",
+    r"not be deliver|undeliver|not deliver|unable to deliver|"
+    r"deliver(?:y|ing)\b.{0,30}\b(?:fail|error)|failed recipient|no such user|user unknown|"
+    r"unknown user|invalid user|mailbox (?:is )?(?:full|unavailable)|quota exceeded|rejected",
     re.IGNORECASE,
 )
 _AUTOMATIC = re.compile(

@@ -1,0 +1,59 @@
+"""HTML bodies: as text for reading and judging, and cleaned for showing."""
+
+import re
+
+import nh3
+from inscriptis import Inscriptis
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from intake.mail.quote import MARK
+
+LONGEST = 2_000_000
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+# How mail programs mark what they quote: Gmail, Apple Mail and Thunderbird, Outlook on the web,
+# on telephones and for Windows, Yahoo, Zimbra, Proton, Zoho, Hotmail, Windows Mail.
+_QUOTATION = etree.XPath(
+    "(//*[contains(concat(' ', @class, ' '), ' gmail_quote ')]"
+    "|//*[contains(concat(' ', @class, ' '), ' gmail_extra ')]/*[.//blockquote]"
+    "|//blockquote[@type='cite']"
+    "|//*[@class='moz-cite-prefix' or @class='yahoo_quoted' or @class='protonmail_quote'"
+    " or @class='zmail_extra' or @class='tutanota_quote' or @class='WordSection1_quote']"
+    "|//*[@id='divRplyFwdMsg' or @id='appendonsend' or @id='OLK_SRC_BODY_SECTION'"
+    " or @id='stopSpelling' or @id='reply-intro' or @id='mail-editor-reference-message-container']"
+    "|//*[contains(translate(@style, ' ', ''), 'border-top:solid#B5C4DF')"
+    " or contains(translate(@style, ' ', ''), 'border-top:solid#E1E1E1')"
+    " or contains(translate(@style, ' ', ''), 'border:none;border-top:solid')])[1]"
+)
+_PARSER = HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+
+
+def as_text(html: str) -> str:
+    """Return the text of HTML, with a line ``quote.MARK`` where a program marked its quotation.
+
+    Where the layout defeats the renderer, it is the text without tags.
+    """
+    source = _DECLARATION.sub("", html[:LONGEST])
+    try:
+        tree = document_fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
+        _mark(tree)
+        text = Inscriptis(tree).get_text()
+    except Exception:  # noqa: BLE001 - lxml and the renderer raise all kinds on broken HTML
+        text = ""
+    # The renderer gives nothing at all for HTML that is nested some hundred deep.
+    return text if text.strip() else _TAG.sub(" ", source)
+
+
+def cleaned(html: str) -> str:
+    """Return HTML that can be shown: no script, no style, no form, nothing that loads."""
+    return nh3.clean(html[:LONGEST])
+
+
+def _mark(tree: HtmlElement) -> None:
+    for quotation in _QUOTATION(tree):
+        parent = quotation.getparent()
+        if parent is not None:
+            mark = parent.makeelement("p", {})
+            mark.text = MARK
+            parent.insert(parent.index(quotation), mark)
