@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import calendar, ladder, mail, policy, severity, staff
+from app.cli import calendar, ladder, mail, policy, severity, staff, ticket
 from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
@@ -34,6 +34,7 @@ cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy.commands, name="policy")
 cli.add_typer(ladder.commands, name="ladder")
 cli.add_typer(severity.commands, name="severity")
+cli.add_typer(ticket.commands, name="ticket")
 
 
 def main() -> None:

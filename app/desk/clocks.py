@@ -74,20 +74,24 @@ def start(session: Session, house: House, ticket: Ticket) -> list[Clock]:
 def refold(session: Session, house: House, ticket: Ticket, *, now: datetime) -> list[Clock]:
     """Read the ticket's log again and bring its clocks in line with it."""
     session.flush()
-    events = clock_events(tickets.events(session, ticket.id))
-    named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}
-    policies = {key: house.policy_of(session, Id(key)) for key in named}
     rows = {clock.kind: clock for clock in store.of_ticket(session, ticket.id)}
-    for kind in ClockKind:
-        state = fold(kind, events, policies)
+    for kind, state in folded(session, house, ticket).items():
         clock = rows.get(kind)
-        if clock is None and state.state is not ClockStatus.PENDING:
+        if clock is None and state.promise is not None:
             clock = rows[kind] = _new_clock(ticket, state)
             session.add(clock)
         if clock is not None:
             _bring_in_line(clock, ticket, state, now=now)
     wake_after_commit(session, Topic.CLOCKS)
     return list(rows.values())
+
+
+def folded(session: Session, house: House, ticket: Ticket) -> dict[ClockKind, ClockState]:
+    """Return where each of the ticket's clocks stands by its log alone, read from nothing."""
+    events = clock_events(tickets.events(session, ticket.id))
+    named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}
+    policies = {key: house.policy_of(session, Id(key)) for key in named}
+    return {kind: fold(kind, events, policies) for kind in ClockKind}
 
 
 def clock_events(log: Iterable[TicketEvent]) -> list[ClockEvent]:
@@ -109,7 +113,8 @@ def _clock_event(row: TicketEvent, kind: ClockEventKind, clock: ClockKind | None
         clock=ClockKind(str(named)) if clock is None and named else clock,
         severity=Severity(str(severity)) if severity else None,
         policy=str(policy) if policy else None,
-        reason=str(data.get("reason", "")),
+        # A solved ticket's clocks stand still without anybody having to say why.
+        reason=str(data.get("reason") or ("solved" if row.kind == Event.SOLVED else "")),
         actor=row.actor,
     )
 

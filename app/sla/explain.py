@@ -97,6 +97,15 @@ class Explanation:
                 {"date": day.on.isoformat(), "kind": day.kind.value, "name": day.name}
                 for day in self.skipped
             ],
+            "rounds": [
+                {
+                    "from": _text(over.started_at),
+                    "to": _text(over.ended_at),
+                    "limit_at": _text(over.limit_at),
+                    "breached_at": _text(over.breached_at),
+                }
+                for over in state.past
+            ],
             "changes": [_change(event) for event in state.retargets],
             "target_at": _text(state.target_at),
             "limit_at": _text(state.limit_at),

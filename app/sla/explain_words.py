@@ -1,6 +1,6 @@
 """An explanation in words, bokmål or English: what an agent reads to a customer on the phone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,10 @@ _PHRASES = {
         "met": "Oppfylt {at}.",
         "cancelled": "Klokken ble avsluttet {at}.",
         "breached": "Løftet ble brutt {at}.",
+        "round_over": "En tidligere runde gikk {start} til {end}, med frist {limit}.",
+        "customer": "kunden",
+        "desk": "systemet",
+        "solved": "saken var løst",
         "by": " av {actor}",
         "why": ": {reason}",
         "at": "{day} {date}. {month} {year} kl. {time}",
@@ -103,6 +107,10 @@ _PHRASES = {
         "met": "Met {at}.",
         "cancelled": "The clock was cancelled {at}.",
         "breached": "The promise was broken {at}.",
+        "round_over": "An earlier round ran {start} to {end}, with its limit {limit}.",
+        "customer": "the customer",
+        "desk": "the system",
+        "solved": "the ticket was solved",
         "by": " by {actor}",
         "why": ": {reason}",
         "at": "{day} {date} {month} {year} at {time}",
@@ -112,12 +120,17 @@ _PHRASES = {
 }  # fmt: skip
 
 LANGUAGES = tuple(_PHRASES)
+# Words of the log that are said in the reader's language.
+_ACTORS = frozenset({"customer", "desk"})
+_SOLVED = "solved"
 
 
-def explain_in_words(explanation: Explanation, *, language: str) -> tuple[str, ...]:
+def explain_in_words(
+    explanation: Explanation, *, language: str, names: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
     """Return the explanation as sentences, in the time zone of the clock's calendar.
 
-    BadInput for a language that we do not write.
+    ``names`` says what the log's actors are called. BadInput for a language that we do not write.
     """
     if language not in LANGUAGES:
         raise BadInput(
@@ -125,7 +138,7 @@ def explain_in_words(explanation: Explanation, *, language: str) -> tuple[str, .
             field="language",
             remedy=f"The languages are {', '.join(LANGUAGES)}.",
         )
-    return tuple(_Words(explanation, language).sentences())
+    return tuple(_Words(explanation, language, names or {}).sentences())
 
 
 def length_in_words(seconds: int, *, language: str, days: bool = False) -> str:
@@ -142,10 +155,11 @@ def length_in_words(seconds: int, *, language: str, days: bool = False) -> str:
 class _Words:
     """Says one explanation in one language."""
 
-    def __init__(self, explanation: Explanation, language: str) -> None:
+    def __init__(self, explanation: Explanation, language: str, names: Mapping[str, str]) -> None:
         self.told = explanation
         self.state = explanation.state
         self.language = language
+        self.names = names
         calendar = self.state.calendar
         self.zone = calendar.tz if calendar is not None else ZoneInfo("UTC")
 
@@ -155,6 +169,14 @@ class _Words:
         if self.state.started_at is None:
             yield self.say("not_started", clock=clock)
             return
+        for over in self.state.past:
+            limit = self.at(over.limit_at) if over.limit_at else self.say("until_further")
+            yield self.say(
+                "round_over",
+                start=self.at(over.started_at),
+                end=self.at(over.ended_at),
+                limit=limit,
+            )
         key = "round" if self.state.past else "received"
         yield self.say(key, clock=clock, at=self.at(self.state.started_at))
         for event in self.state.retargets:
@@ -238,8 +260,10 @@ class _Words:
         return length_in_words(seconds, language=self.language, days=days)
 
     def by(self, actor: str, reason: str) -> str:
-        told = self.say("by", actor=actor) if actor else ""
-        return told + (self.say("why", reason=reason) if reason else "")
+        who = self.say(actor) if actor in _ACTORS else self.names.get(actor, actor)
+        why = self.say(reason) if reason == _SOLVED else reason
+        told = self.say("by", actor=who) if who else ""
+        return told + (self.say("why", reason=why) if why else "")
 
     def at(self, at: datetime) -> str:
         local = at.astimezone(self.zone)

@@ -59,6 +59,11 @@ def active_agents(session: Session) -> Sequence[Agent]:
     return session.exec(query).all()
 
 
+def all_agents(session: Session) -> Sequence[Agent]:
+    """Return everybody who works here or ever did: the log names them all."""
+    return session.exec(select(Agent)).all()
+
+
 def find_token(session: Session, sha256: str, now: datetime) -> tuple[ApiToken, Agent] | None:
     """Return a valid token and its active agent; None when it is unknown, expired or revoked."""
     query = (

@@ -1,0 +1,48 @@
+"""How a ticket's deadlines came about: its log, folded from nothing, with people's names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk import clocks
+from app.desk.house import House
+from app.models import Ticket
+from app.sla.explain import Explanation, explain
+from app.sla.explain_words import explain_in_words
+from app.sla.terms import ClockStatus
+from app.store import clocks as store
+from app.store import people
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One clock: how it stands, how it came there, and the same in words."""
+
+    # As the engine sees it: a solved ticket's clock is cancelled, though it may run again.
+    status: ClockStatus
+    explanation: Explanation
+    words: tuple[str, ...]
+
+
+def explain_clocks(
+    session: Session, house: House, ticket: Ticket, *, now: datetime, language: str
+) -> list[Told]:
+    """Return every clock that the ticket has ever had, explained; BadInput for other languages.
+
+    Nothing is read from the clocks' rows but their status: what is told follows from the log
+    alone, so it holds the rows to account.
+    """
+    states = clocks.folded(session, house, ticket)
+    rows = {clock.kind: clock.status for clock in store.of_ticket(session, ticket.id)}
+    names = _names(session)
+    told = []
+    for kind, status in rows.items():
+        explanation = explain(states[kind], now, language=language)
+        words = explain_in_words(explanation, language=language, names=names)
+        told.append(Told(status, explanation, words))
+    return sorted(told, key=lambda one: one.explanation.state.kind)
+
+
+def _names(session: Session) -> dict[str, str]:
+    return {f"agent:{agent.id}": agent.name for agent in people.all_agents(session)}
