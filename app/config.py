@@ -199,6 +199,9 @@ class PolicySettings(Part):
         pattern=r"^[^@\s]+@[^@\s]+$",
         description="Who is mailed when a ladder step finds nobody, or its last step is exhausted.",
     )
+    exclusions_need_approval: bool = Field(
+        False, description="An exclusion stops no clock before a second person has approved it."
+    )
 
 
 class IntakeSettings(Part):

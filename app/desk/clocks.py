@@ -45,6 +45,12 @@ EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
         (ClockEventKind.REINSTATED, ClockKind.RESOLVE),
         (ClockEventKind.RESUMED, None),
     ),
+    # One exclusion is tied together by its id, so that several may overlap.
+    Event.EXCLUDED: ((ClockEventKind.EXCLUDED, None),),
+    Event.INCLUDED: ((ClockEventKind.INCLUDED, None),),
+    Event.EXCLUSION_WITHDRAWN: ((ClockEventKind.WITHDRAWN, None),),
+    # A policy of another version, put in force for an open ticket by a lead.
+    Event.POLICY_MOVED: ((ClockEventKind.RETARGETED, None),),
     # Its data name the clock.
     Event.BREACHED: ((ClockEventKind.BREACHED, None),),
 }
@@ -86,6 +92,11 @@ def refold(session: Session, house: House, ticket: Ticket, *, now: datetime) -> 
     return list(rows.values())
 
 
+def rows(session: Session, ticket: Ticket) -> list[Clock]:
+    """Return the ticket's clocks as the engine sees them."""
+    return list(store.of_ticket(session, ticket.id))
+
+
 def folded(session: Session, house: House, ticket: Ticket) -> dict[ClockKind, ClockState]:
     """Return where each of the ticket's clocks stands by its log alone, read from nothing."""
     events = clock_events(tickets.events(session, ticket.id))
@@ -116,6 +127,7 @@ def _clock_event(row: TicketEvent, kind: ClockEventKind, clock: ClockKind | None
         # A solved ticket's clocks stand still without anybody having to say why.
         reason=str(data.get("reason") or ("solved" if row.kind == Event.SOLVED else "")),
         actor=row.actor,
+        ref=str(data.get("exclusion", "")),
     )
 
 

@@ -3,9 +3,24 @@
 Importing this package makes every table known to ``metadata``.
 """
 
-from app.models.agreements import LadderVersion, PolicyVersion
+from app.models.agreements import (
+    Agreement,
+    AgreementStatus,
+    LadderVersion,
+    Notice,
+    NoticeState,
+    PolicyStart,
+    PolicyVersion,
+    Site,
+)
 from app.models.base import metadata
 from app.models.clocks import Clock, LadderStep
+from app.models.exclusions import (
+    Exclusion,
+    ExclusionStatus,
+    MaintenanceCustomer,
+    MaintenanceWindow,
+)
 from app.models.mail import TERMINAL, Blob, InboundMail, LedgerState, MailPosition
 from app.models.outbox import Delivery, DeliveryClass, DeliveryState
 from app.models.people import (
@@ -36,6 +51,8 @@ __all__ = [
     "OPEN",
     "TERMINAL",
     "Agent",
+    "Agreement",
+    "AgreementStatus",
     "ApiToken",
     "Attachment",
     "AuditEntry",
@@ -49,6 +66,8 @@ __all__ = [
     "DeliveryClass",
     "DeliveryState",
     "Event",
+    "Exclusion",
+    "ExclusionStatus",
     "Heartbeat",
     "InboundMail",
     "LadderStep",
@@ -56,13 +75,19 @@ __all__ = [
     "LedgerState",
     "MailPosition",
     "MailReference",
+    "MaintenanceCustomer",
+    "MaintenanceWindow",
     "Message",
     "MessageKind",
+    "Notice",
+    "NoticeState",
     "NumberSeries",
+    "PolicyStart",
     "PolicyVersion",
     "ReferenceKind",
     "Role",
     "ScheduleVersion",
+    "Site",
     "Status",
     "Ticket",
     "TicketEvent",

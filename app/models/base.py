@@ -102,14 +102,17 @@ def id_field() -> Any:
     return Field(default_factory=new_id, primary_key=True)
 
 
-def link(table: str, *, index: bool = False, nullable: bool = False) -> Any:
+def link(
+    table: str, *, index: bool = False, nullable: bool = False, primary_key: bool = False
+) -> Any:
     """Return a foreign key to ``table``; a row that is pointed at cannot be deleted.
 
     It is checked at the commit, so that rows of one transaction may be written in any order.
     """
     key = ForeignKey(f"{table}.id", deferrable=True, initially="DEFERRED")
     default: Any = {"default": None} if nullable else {}
-    return Field(sa_column=Column(Uuid(), key, index=index, nullable=nullable), **default)
+    column = Column(Uuid(), key, index=index, nullable=nullable, primary_key=primary_key)
+    return Field(sa_column=column, **default)
 
 
 def blob_link() -> Any:

@@ -64,6 +64,8 @@ class Ticket(Row, table=True):
     customer_id: Id | None = link("customer", index=True, nullable=True)
     assignee_id: Id | None = link("agent", index=True, nullable=True)
     # Frozen when the promise is made.
+    # None for a ticket of nobody's, or of a customer without an agreement: the house's promises.
+    agreement_id: Id | None = link("agreement", nullable=True)
     policy_id: Id = link("policy_version")
     ladder_id: Id = link("ladder_version")
     # When the customer's report reached our side; every clock starts here.
@@ -163,6 +165,15 @@ class Event(StrEnum):
     STEP_SKIPPED = "step_skipped"
     LADDER_NOTE = "ladder_note"
     BREACHED = "breached"
+    EXCLUSION_PROPOSED = "exclusion_proposed"
+    EXCLUSION_REFUSED = "exclusion_refused"
+    EXCLUDED = "excluded"  # From `at` on, time does not count.
+    INCLUDED = "included"  # From `at` on, it counts again.
+    EXCLUSION_WITHDRAWN = "exclusion_withdrawn"
+    EXCLUSION_TOLD = "exclusion_told"  # Or why the customer was not.
+    POLICY_MOVED = "policy_moved"
+    CORRECTED = "corrected"  # An earlier event of the log took effect at another time.
+    UPDATE_DUE = "update_due"  # A word to the customer is due, or is late.
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
 

@@ -29,6 +29,7 @@ from app.desk.letters.contexts import (
     Change,
     Context,
     Delay,
+    Excluded,
     Mail,
     Page,
     Promise,
@@ -50,6 +51,7 @@ __all__ = [
     "Change",
     "Context",
     "Delay",
+    "Excluded",
     "Mail",
     "Page",
     "Promise",
@@ -69,6 +71,7 @@ LETTERS: Final[Mapping[str, type[Context]]] = {
     "reply": Reply,
     "status": StatusChange,
     "delay": Delay,
+    "exclusion": Excluded,
     # To staff.
     "page": Page,
     "breach": Breach,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from app.sla.terms import ClockKind, Severity
+from app.sla.terms import ClockKind, Exclusion, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,23 @@ class Delay(AboutTicket):
     # None where we do not know yet.
     new_at: datetime | None = None
     reason: str | None = None
+    customer_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded(AboutTicket):
+    """To the customer: a stretch of time does not count by the agreement, or counts after all."""
+
+    kind: Exclusion
+    starts_at: datetime
+    # None while it lasts.
+    ends_at: datetime | None
+    # In an agent's words.
+    reason: str
+    # It was withdrawn: the time counts after all.
+    withdrawn: bool = False
+    # What may be expected now; empty while every clock stands still.
+    promises: tuple[Promise, ...] = ()
     customer_name: str | None = None
 
 

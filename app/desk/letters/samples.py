@@ -12,6 +12,7 @@ from app.desk.letters import (
     Change,
     Context,
     Delay,
+    Excluded,
     Mail,
     Page,
     Promise,
@@ -19,7 +20,7 @@ from app.desk.letters import (
     StatusChange,
     Undelivered,
 )
-from app.sla.terms import ClockKind, Severity
+from app.sla.terms import ClockKind, Exclusion, Severity
 
 # A Monday evening in November, when the desk is closed.
 NOW: Final = datetime(2026, 11, 23, 19, 40, tzinfo=UTC)
@@ -68,6 +69,14 @@ SAMPLES: Final[Mapping[str, Context]] = {
         kind=ClockKind.NEXT_UPDATE,
         promised_at=NOW - timedelta(minutes=10),
         new_at=NOW + timedelta(hours=1),
+        customer_name="Kari",
+    ),
+    "exclusion": Excluded(
+        **_TICKET,
+        kind=Exclusion.THIRD_PARTY_APP,
+        starts_at=NOW - timedelta(hours=2),
+        ends_at=None,
+        reason="Feilen ligger i frakttillegget, og leverandøren er varslet.",
         customer_name="Kari",
     ),
     "page": Page(

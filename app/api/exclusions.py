@@ -1,0 +1,164 @@
+"""Exclusions of a ticket: claim, approve or refuse, end, withdraw."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlmodel import Session
+
+from app.api.context import Reader, Writer, ticket_of
+from app.api.problems import responses
+from app.api.ticket_schemas import Body, MaybeReason, Reason
+from app.desk import exclusions as desk
+from app.desk.exclusions import Claim
+from app.kit.errors import NotFound
+from app.models import Exclusion, ExclusionStatus, Ticket
+from app.sla.terms import Exclusion as Kind
+from app.store import exclusions
+
+router = APIRouter(tags=["exclusions"], responses=responses(401, 403, 404, 422, 503))
+_CONFLICT = responses(409)
+_OF_TICKET = "/tickets/{number}/exclusions"
+_ONE = _OF_TICKET + "/{exclusion_id}"
+
+
+class ExclusionOut(BaseModel):
+    """Time that does not count, or is claimed not to."""
+
+    id: UUID
+    kind: Kind
+    status: ExclusionStatus
+    starts_at: datetime
+    ends_at: datetime | None = Field(description="Null while it lasts.")
+    reason: str
+    evidence: str
+    author_id: UUID | None = Field(description="Null for what a maintenance window does.")
+    window_id: UUID | None
+    created_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    withdrawn_by: UUID | None
+    withdrawn_at: datetime | None
+    told_at: datetime | None = Field(description="When the customer was told.")
+
+    @classmethod
+    def of(cls, exclusion: Exclusion) -> Self:
+        """Return the exclusion."""
+        return cls(**{name: getattr(exclusion, name) for name in cls.model_fields})
+
+
+class ProposedOut(BaseModel):
+    """An exclusion that waits for a second person."""
+
+    number: int
+    subject: str
+    exclusion: ExclusionOut
+
+
+class ExclusionIn(Body):
+    """What is claimed, why, and what shows it."""
+
+    kind: Kind
+    reason: Reason = Field(examples=["Frakttillegget svarer ikke."])
+    evidence: Reason = Field(examples=["Leverandørens driftsmelding 24.11. kl. 10.12."])
+    starts_at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
+    ends_at: AwareDatetime | None = Field(None, description="Left out while it lasts.")
+
+
+class EndIn(Body):
+    """When it ended."""
+
+    at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
+
+
+class WithdrawIn(Body):
+    """Why it is taken back."""
+
+    reason: Reason
+
+
+class RefuseIn(Body):
+    """Why it is refused."""
+
+    reason: MaybeReason = ""
+
+
+@router.get(_OF_TICKET, operation_id="list_exclusions")
+def list_exclusions(context: Reader, number: int) -> list[ExclusionOut]:
+    """Read what was ever claimed on the ticket."""
+    with context.reading() as session:
+        rows = exclusions.of_ticket(session, ticket_of(session, number).id)
+        return [ExclusionOut.of(row) for row in rows]
+
+
+@router.get("/exclusions/proposed", operation_id="list_proposed_exclusions")
+def list_proposed(context: Reader) -> list[ProposedOut]:
+    """Read what waits for a second person, oldest first."""
+    with context.reading() as session:
+        return [
+            ProposedOut(
+                number=ticket.number, subject=ticket.subject, exclusion=ExclusionOut.of(row)
+            )
+            for row, ticket in exclusions.proposed(session)
+        ]
+
+
+@router.post(_OF_TICKET, operation_id="claim_exclusion", status_code=201)
+def post_exclusion(context: Writer, number: int, body: ExclusionIn) -> ExclusionOut:
+    """Claim that time does not count; the clocks stop unless a second person must approve."""
+    with context.changing(number) as (session, ticket, by):
+        claim = Claim(
+            kind=body.kind,
+            starts_at=body.starts_at or by.now,
+            ends_at=body.ends_at,
+            reason=body.reason,
+            evidence=body.evidence,
+        )
+        return ExclusionOut.of(desk.exclude(session, context.house, ticket, by, claim))
+
+
+@router.post(_ONE + "/approve", operation_id="approve_exclusion", responses=_CONFLICT)
+def post_approve(context: Writer, number: int, exclusion_id: UUID) -> ExclusionOut:
+    """Approve what somebody else proposed."""
+    with context.changing(number) as (session, ticket, by):
+        exclusion = _one(session, ticket, exclusion_id)
+        desk.approve(session, context.house, ticket, exclusion, by)
+        return ExclusionOut.of(exclusion)
+
+
+@router.post(_ONE + "/refuse", operation_id="refuse_exclusion", responses=_CONFLICT)
+def post_refuse(context: Writer, number: int, exclusion_id: UUID, body: RefuseIn) -> ExclusionOut:
+    """Refuse what was proposed."""
+    with context.changing(number) as (session, ticket, by):
+        exclusion = _one(session, ticket, exclusion_id)
+        desk.refuse(session, ticket, exclusion, by, reason=body.reason)
+        return ExclusionOut.of(exclusion)
+
+
+@router.post(_ONE + "/end", operation_id="end_exclusion", responses=_CONFLICT)
+def post_end(context: Writer, number: int, exclusion_id: UUID, body: EndIn) -> ExclusionOut:
+    """End it; the clocks run again from then on."""
+    with context.changing(number) as (session, ticket, by):
+        exclusion = _one(session, ticket, exclusion_id)
+        desk.end(session, context.house, ticket, exclusion, by, at=body.at or by.now)
+        return ExclusionOut.of(exclusion)
+
+
+@router.post(_ONE + "/withdraw", operation_id="withdraw_exclusion", responses=_CONFLICT)
+def post_withdraw(
+    context: Writer, number: int, exclusion_id: UUID, body: WithdrawIn
+) -> ExclusionOut:
+    """Take it back, as if it had never counted."""
+    with context.changing(number) as (session, ticket, by):
+        exclusion = _one(session, ticket, exclusion_id)
+        desk.withdraw(session, context.house, ticket, exclusion, by, reason=body.reason)
+        return ExclusionOut.of(exclusion)
+
+
+def _one(session: Session, ticket: Ticket, exclusion_id: UUID) -> Exclusion:
+    found = exclusions.find(session, ticket.id, exclusion_id)
+    if found is None:
+        raise NotFound(f"ticket {ticket.number} has no such exclusion", field="exclusion_id")
+    return found
