@@ -14,6 +14,7 @@ from intake.mail.parsed import Bounce, Failure
 
 MOST_RECIPIENTS = 500
 LONGEST_RAW = 300_000
+LONGEST_SAID = 10_000
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _ID = re.compile(r"<([^<>\s]{3,250})>")
 _ADDRESS = re.compile(r"[^\s<>;,:\"()\[\]]{1,64}@[^\s<>;,:\"()\[\]]{1,255}")
@@ -29,8 +30,9 @@ def read_bounce(message: Message, text: str, raw: bytes) -> Bounce:
     told = notice.before_the_returned_mail(text)
     failures = _machine_readable(message, text, raw)
     if not failures:
-        named = _named(message, told, text)
-        failures = [_told_of(told, recipient, named) for recipient in named]
+        named = _named(message, told, text)[:MOST_RECIPIENTS]
+        said = notice.by_recipient(told, named)
+        failures = [Failure(one, _status(said[one], told)) for one in named]
     failures = _unique(failures)[:MOST_RECIPIENTS]
     temporary = _is_temporary(message, failures, told)
     return Bounce(tuple(failures), temporary, _original_message_id(message))
@@ -136,11 +138,16 @@ def _failed_recipients(message: Message) -> list[str]:
     return list(dict.fromkeys(one.lower() for one in _ADDRESS.findall(values)))
 
 
-def _told_of(told: str, recipient: str, all_of_them: list[str]) -> Failure:
-    said = notice.about(told, recipient, all_of_them)
-    codes = _CODE.search(said) or _CODE.search(told)
-    status = codes.group(1) if codes else notice.by_reply_code(said) or notice.by_reply_code(told)
-    return Failure(recipient, status, "")
+def _status(said: str, told: str) -> str | None:
+    code = _CODE.search(said[:LONGEST_SAID])
+    if code:
+        return code.group(1)
+    return notice.by_reply_code(said[:LONGEST_SAID]) or _any_status(told[:LONGEST_SAID])
+
+
+def _any_status(told: str) -> str | None:
+    code = _CODE.search(told)
+    return code.group(1) if code else notice.by_reply_code(told)
 
 
 def _recipients_of_the_returned_mail(

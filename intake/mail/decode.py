@@ -1,6 +1,7 @@
 """Bytes to text, leniently: a letter is never dropped, and nothing raises."""
 
 import re
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 
@@ -57,7 +58,7 @@ def header_text(raw: str | None) -> str:
 def _decoded_words(text: str) -> str:
     try:
         parts = decode_header(" ".join(text.split()))
-    except (ValueError, LookupError):
+    except (MessageError, ValueError, LookupError):
         return text
     return "".join(
         part if isinstance(part, str) else text_of(part, charset) for part, charset in parts

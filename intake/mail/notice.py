@@ -166,16 +166,14 @@ SURE: tuple[Reader, ...] = (_at_the_start, _after_a_name, _refused_at_rcpt, _aft
 READERS: tuple[Reader, ...] = (*SURE, _in_a_reply, _anywhere)
 
 
-def about(told: str, recipient: str, all_of_them: Collection[str]) -> str:
-    """Return what the notice says of one recipient: from its address to the next one's."""
+def by_recipient(told: str, named: Sequence[str]) -> dict[str, str]:
+    """Return what the notice says of each recipient: from its address to the next one's."""
     low = told.lower()
-    start = low.find(recipient)
-    if start < 0:
-        return told
-    line = low.rfind("\n", 0, start) + 1
-    others = [low.find(one, start + len(recipient)) for one in all_of_them if one != recipient]
-    end = min((one for one in others if one > 0), default=len(told))
-    return told[line:end]
+    places = sorted((low.find(one), one) for one in named)
+    found = [(low.rfind("\n", 0, place) + 1, one) for place, one in places if place >= 0]
+    ends = [*(start for start, _ in found[1:]), len(told)]
+    said = {one: told[start:end] for (start, one), end in zip(found, ends, strict=False)}
+    return {one: said.get(one, told) for one in named}
 
 
 def by_reply_code(said: str) -> str | None:

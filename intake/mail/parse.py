@@ -6,9 +6,10 @@ the raw file, and every pattern is linear in what it reads.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import BytesFeedParser, BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 
@@ -22,6 +23,7 @@ from intake.mail.sniff import sniffed_type
 MOST_PARTS = 500
 DEEPEST = 30
 LONGEST_TEXT = 2_000_000
+PIECE = 1 << 18
 _ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
 _PARSER = BytesParser(policy=compat32)
 
@@ -29,11 +31,24 @@ _PARSER = BytesParser(policy=compat32)
 def parse(raw: bytes) -> ParsedMail:
     """Read a message; what could not be read is named in ``problems``."""
     try:
-        return _read(_PARSER.parsebytes(raw), raw)
+        return _read(_message(raw), raw)
     except Exception as error:  # noqa: BLE001 - a stranger wrote these bytes
+        problem = f"not readable as a mail: {type(error).__name__}: {str(error)[:200]}"
+    try:
+        # Such as one nested a thousand parts deep: its header is read, and its body as text.
+        read = _read(_PARSER.parsebytes(raw[:LONGEST_TEXT], headersonly=True), raw)
+        return replace(read, problems=(problem, *read.problems))
+    except Exception:  # noqa: BLE001 - and this is the last resort
         text = text_of(raw[:LONGEST_TEXT], None)
-        problem = f"not readable as a mail: {type(error).__name__}: {error}"
         return ParsedMail(text=text, reply_text=text, problems=(problem,))
+
+
+def _message(raw: bytes) -> Message:
+    """Parse in pieces: a second copy of a large mail, as text, is never made."""
+    parser = BytesFeedParser(policy=compat32)
+    for start in range(0, len(raw), PIECE):
+        parser.feed(raw[start : start + PIECE])
+    return parser.close()
 
 
 def _read(message: Message, raw: bytes) -> ParsedMail:
@@ -54,7 +69,8 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
     kind = message.get_content_type()
     return ParsedMail(
         from_address=sender,
-        from_name=next((name for name, address in names if address), ""),
+        from_name=next((name for name, address in names if address), None)
+        or ("" if sender else header_text(first(message, "From"))[:200]),
         to=_plain(message, "To"),
         cc=_plain(message, "Cc"),
         reply_to=_plain(message, "Reply-To"),
@@ -67,6 +83,7 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
         date=_date(message),
         text=text,
         html_source=bodies.html_source(),
+        text_is_of_html=bodies.only_html(),
         reply_text=newest,
         quoted_text=quoted,
         attachments=tuple(bodies.files),
@@ -116,9 +133,12 @@ class _Bodies:
             self._leaf(part, kind)
 
     def text(self) -> str:
-        if any(one.strip() for one in self._plain):
+        if not self.only_html():
             return "\n".join(self._plain).replace("\r\n", "\n")
         return "\n".join(html.as_text(one) for one in self._html)
+
+    def only_html(self) -> bool:
+        return not any(one.strip() for one in self._plain)
 
     def html_source(self) -> str | None:
         return "\n".join(self._html) if self._html else None
@@ -128,7 +148,9 @@ class _Bodies:
         if kind in {"text/plain", "text/html"} and disposition != "attachment":
             text = text_of(self._bytes(part), part.get_content_charset())
             (self._plain if kind == "text/plain" else self._html).append(text)
-            return
+            # A letter that is also a file, which some programs make of a pasted one.
+            if not part.get_filename():
+                return
         self._keep(part, kind)
 
     def _keep(self, part: Message, kind: str) -> None:

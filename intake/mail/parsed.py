@@ -100,6 +100,8 @@ class ParsedMail:
     text: str = ""
     # The HTML parts as they came; ``html`` is what may be shown.
     html_source: str | None = field(default=None, repr=False)
+    # Whether ``text`` was made of the HTML, since no plain part had any.
+    text_is_of_html: bool = False
     # The newest text alone, and what it answers: a view of ``text``, nothing is thrown away.
     reply_text: str = ""
     quoted_text: str = ""
@@ -127,4 +129,6 @@ class ParsedMail:
     @cached_property
     def html_text(self) -> str:
         """The HTML parts as text, also where a plain part was preferred."""
-        return html.as_text(self.html_source or "").replace(quote.MARK, "")
+        if self.text_is_of_html or self.html_source is None:
+            return self.text if self.html_source else ""
+        return html.as_text(self.html_source).replace(quote.MARK, "")
