@@ -16,6 +16,7 @@ MOST_RECIPIENTS = 500
 LONGEST_RAW = 300_000
 LONGEST_SAID = 10_000
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_FAILURE = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _ID = re.compile(r"<([^<>\s]{3,250})>")
 _ADDRESS = re.compile(r"[^\s<>;,:\"()\[\]]{1,64}@[^\s<>;,:\"()\[\]]{1,255}")
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z-]{2,40})[ \t]*:[ \t]*(.*)$")
@@ -58,6 +59,8 @@ def _named(message: Message, told: str, text: str) -> list[str]:
         or _failed_recipients(message)
         or notice.recipients(told, away, notice.READERS)
         or notice.recipients(text, away, notice.SURE)
+        # Somebody who wrote to themselves, or whose addresses were made unreadable.
+        or notice.recipients(told, (), notice.SURE)
         or _recipients_of_the_returned_mail(message, text, away)
     )
 
@@ -127,9 +130,10 @@ def _recipient(group: dict[str, str]) -> str | None:
 
 def _the_more_exact(status: str | None, diagnostic: str) -> str | None:
     """Return the other server's own code; a relay's ("5.0.0", "4.4.7") says only that it failed."""
-    told = _CODE.search(diagnostic)
-    if told and (status is None or not told.group(1).endswith(".0.0")):
-        return told.group(1)
+    told = [one for one in _CODE.findall(diagnostic) if not one.endswith(".0.0")]
+    if told:
+        # Relays put their own word before what they quote.
+        return str(told[-1])
     return status or notice.by_reply_code(diagnostic)
 
 
@@ -139,14 +143,14 @@ def _failed_recipients(message: Message) -> list[str]:
 
 
 def _status(said: str, told: str) -> str | None:
-    code = _CODE.search(said[:LONGEST_SAID])
+    code = _FAILURE.search(said[:LONGEST_SAID])
     if code:
         return code.group(1)
     return notice.by_reply_code(said[:LONGEST_SAID]) or _any_status(told[:LONGEST_SAID])
 
 
 def _any_status(told: str) -> str | None:
-    code = _CODE.search(told)
+    code = _FAILURE.search(told)
     return code.group(1) if code else notice.by_reply_code(told)
 
 

@@ -32,8 +32,10 @@ _HEADER = re.compile(
     r"delivered-to|references|in-reply-to|importance|organization|user-agent)\s?:\s",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[^\s<>;,:\"'()\[\]{}|=]{1,64}@[^\s<>;,:\"'()\[\]{}|=@]{1,255}")
-_SOMEBODY = r"([^\s<>;,:\"'()\[\]]{1,64}@[^\s<>;,:\"'()\[\]]{1,255})"
+# Up to the first sign that no address has; the last two ranges are Chinese and Japanese.
+_NOT_IN_ADDRESSES = r"\s<>;,:\"'()\[\]{}|=\u2e80-\u9fff\uff00-\uffef"
+_SOMEBODY = rf"([^{_NOT_IN_ADDRESSES}]{{1,64}}@[^{_NOT_IN_ADDRESSES}@]{{1,255}})"
+_ADDRESS = re.compile(_SOMEBODY)
 _ALONE = re.compile(
     r"^[\s>*•-]{0,12}(?:\d{1,3}[.)]\s|[45]\d\d (?:[45]\.\d\.\d{1,3} )?(?=<))?<?\"?" + _SOMEBODY
 )
