@@ -71,18 +71,24 @@ def test_a_report_that_a_bounce_brings_back_is_not_taken_for_its_own() -> None:
 
 NOTICES = {
     "an address alone, indented, with the reason below": (
-        "Meldingen kunne ikke leveres til:\n\n  per@fjellbod.example\n"
-        "    SMTP-feil etter RCPT TO: 550 5.1.1 ukjent bruker\n",
+        (
+            "Meldingen kunne ikke leveres til:\n\n  per@fjellbod.example\n"
+            "    SMTP-feil etter RCPT TO: 550 5.1.1 ukjent bruker\n"
+        ),
         {"per@fjellbod.example": "5.1.1"},
     ),
     "angle brackets with a colon and what the server said": (
-        "<per@fjellbod.example>: host mx.fjellbod.example said: 552 5.2.2 over quota\n"
-        "<ola@fjellbod.example>: host mx.fjellbod.example said: 550 no such person\n",
+        (
+            "<per@fjellbod.example>: host mx.fjellbod.example said: 552 5.2.2 over quota\n"
+            "<ola@fjellbod.example>: host mx.fjellbod.example said: 550 no such person\n"
+        ),
         {"per@fjellbod.example": "5.2.2", "ola@fjellbod.example": "5.0.0"},
     ),
     "a transcript of the session": (
-        "   ----- Transcript of session -----\n>>> RCPT To:<per@fjellbod.example>\n"
-        "<<< 550 5.7.1 relaying denied\n",
+        (
+            "   ----- Transcript of session -----\n>>> RCPT To:<per@fjellbod.example>\n"
+            "<<< 550 5.7.1 relaying denied\n"
+        ),
         {"per@fjellbod.example": "5.7.1"},
     ),
     "a field with a name": (
@@ -90,8 +96,10 @@ NOTICES = {
         {"per@fjellbod.example": "4.0.0"},
     ),
     "a sentence": (
-        "There was an error delivering your mail to <per@fjellbod.example>.\n"
-        "For help, contact hjelp@mx.example.\n",
+        (
+            "There was an error delivering your mail to <per@fjellbod.example>.\n"
+            "For help, contact hjelp@mx.example.\n"
+        ),
         {"per@fjellbod.example": None},
     ),
 }
