@@ -5,7 +5,17 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from app import __version__
-from app.api import agents, exclusions, health, intake_mails, problems, take, ticket_clocks, tickets
+from app.api import (
+    agents,
+    customers,
+    exclusions,
+    health,
+    intake_mails,
+    problems,
+    take,
+    ticket_clocks,
+    tickets,
+)
 from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -35,6 +45,6 @@ def create_app(
     problems.install(app)
     app.include_router(health.router)
     app.include_router(take.router)
-    for part in (tickets, ticket_clocks, exclusions, intake_mails, agents):
+    for part in (tickets, ticket_clocks, exclusions, customers, intake_mails, agents):
         app.include_router(part.router, prefix=PREFIX)
     return app

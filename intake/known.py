@@ -1,7 +1,7 @@
 """What a batch of messages will ask about, looked up once for all of them.
 
-Four queries a batch in place of four a message. What the batch itself adds is noted here as it
-goes, so a message finds what the one before it in the same batch has made.
+A handful of queries a batch in place of as many a message. What the batch itself adds is noted
+here as it goes, so a message finds what the one before it in the same batch has made.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from app.desk.terms import Book
 from app.models import Contact, Customer, InboundMail, ReferenceKind, Ticket
 from app.models.base import Id
 from app.store import mail, people, tickets
@@ -34,6 +35,8 @@ class Known:
     # By the mail domain that strangers write from, and by id for contacts that are known.
     customers_by_domain: dict[str, Customer] = field(default_factory=dict)
     customers: dict[Id, Customer] = field(default_factory=dict)
+    # What tickets of those customers are opened under.
+    book: Book = field(default_factory=Book)
     references: dict[str, list[tuple[ReferenceKind, Ticket]]] = field(default_factory=dict)
 
     @classmethod
@@ -52,6 +55,7 @@ class Known:
         theirs = {one.customer_id for one in known.contacts.values() if one.customer_id}
         known.customers = people.customers_by_id(session, sorted(theirs))
         known.customers |= {one.id: one for one in known.customers_by_domain.values()}
+        known.book = Book.of(session, known.customers)
         named = {parent for message in messages for parent in parents_of(message)}
         for reference, ticket in tickets.references_to(session, sorted(named)):
             known.note_reference(ticket, reference.message_id, reference.kind)

@@ -38,6 +38,11 @@ class Context:
         """Return the present instant."""
         return self.clock.now()
 
+    @property
+    def actor(self) -> str:
+        """Return the actor as the log keeps it."""
+        return By(self.agent, self.now).actor
+
     @contextmanager
     def reading(self) -> Generator[Session]:
         """Open a session that changes nothing."""
@@ -90,5 +95,13 @@ def _may_write(context: Annotated[Context, Depends(_signed_in)]) -> Context:
     return context
 
 
+def _may_decide(context: Annotated[Context, Depends(_signed_in)]) -> Context:
+    if context.agent.role not in {Role.LEAD, Role.ADMIN}:
+        raise NotAllowed("this takes the role lead", remedy="Ask one of them.")
+    return context
+
+
 Reader = Annotated[Context, Depends(_signed_in)]
 Writer = Annotated[Context, Depends(_may_write)]
+# Who may change what is promised.
+Lead = Annotated[Context, Depends(_may_decide)]

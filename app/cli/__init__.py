@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import calendar, ladder, mail, policy, severity, staff, ticket
+from app.cli import calendar, customer, ladder, mail, policy, severity, staff, ticket
 from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
@@ -30,6 +30,8 @@ cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")
 mail.commands.command("reconcile")(reconcile_folders)
 cli.add_typer(mail.commands, name="mail")
+cli.add_typer(customer.customer, name="customer")
+cli.add_typer(customer.agreement, name="agreement")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy.commands, name="policy")
 cli.add_typer(ladder.commands, name="ladder")

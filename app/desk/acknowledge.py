@@ -59,7 +59,7 @@ def acknowledge(
             reason=(silence or Silence.NO_ADDRESS).value,
         )
         return None
-    rendered = wording.acknowledgement(house, ticket, clocks, contact=contact, now=now)
+    rendered = wording.acknowledgement(session, house, ticket, clocks, contact=contact, now=now)
     what = ToCustomer(
         part="receipt",
         kind=MessageKind.AUTOMATIC,

@@ -58,6 +58,8 @@ EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
 
 def start(session: Session, house: House, ticket: Ticket) -> list[Clock]:
     """Start the clocks that the policy promises for a ticket that was just opened."""
+    policy = house.policy_of(session, ticket.policy_id)
+    ladder = house.ladder_of(session, ticket.ladder_id)
     key = str(ticket.policy_id)
     opened = ClockEvent(
         at=ticket.received_at,
@@ -67,10 +69,10 @@ def start(session: Session, house: House, ticket: Ticket) -> list[Clock]:
         policy=key,
     )
     started = []
-    for kind in _promised(house.policy, ticket.severity):
-        state = fold(kind, (opened,), {key: house.policy})
+    for kind in _promised(policy, ticket.severity):
+        state = fold(kind, (opened,), {key: policy})
         clock = _new_clock(ticket, state)
-        clock.next_alarm_at = first_alarm(house.ladder, run_of_clock(ticket, clock, house.policy))
+        clock.next_alarm_at = first_alarm(ladder, run_of_clock(ticket, clock, policy))
         session.add(clock)
         started.append(clock)
     wake_after_commit(session, Topic.CLOCKS)

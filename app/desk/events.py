@@ -4,12 +4,14 @@ from sqlmodel import Session
 
 from app.kit.db import append_row
 from app.models import Event, Ticket, TicketEvent
-from app.models.base import Instant
+from app.models.base import Id, Instant
 from app.models.system import AuditEntry
 
 # Actors that are not people of ours.
 CUSTOMER = "customer"
 DESK = "desk"
+# Whoever runs the command on the machine itself.
+OPERATOR = "operator"
 
 
 def record(
@@ -48,14 +50,29 @@ def audit(
     """Write down who changed what; the ticket's version counts up with it."""
     ticket.version += 1
     ticket.updated_at = now
+    audit_of(session, "ticket", ticket.id, action, now=now, actor=actor, before=before, after=after)
+
+
+def audit_of(
+    session: Session,
+    subject: str,
+    subject_id: Id,
+    action: str,
+    *,
+    now: Instant,
+    actor: str,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Write down who changed something that is no ticket: an agreement, a policy, a window."""
     append_row(
         session,
         AuditEntry,
         at=now,
         actor=actor,
         action=action,
-        subject="ticket",
-        subject_id=ticket.id,
+        subject=subject,
+        subject_id=subject_id,
         before=before,
         after=after,
     )

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.desk import clocks
 from app.desk.events import CUSTOMER, DESK, audit, record
 from app.desk.house import House
+from app.desk.terms import Terms, terms_of
 from app.kit.db import append_row
 from app.kit.ids import digest, new_id
 from app.kit.text import storable
@@ -28,6 +29,7 @@ from app.models import (
 )
 from app.models.base import Id
 from app.sla.severity import Judgement
+from app.sla.terms import Exclusion
 from app.store import numbers
 from app.store.upsert import insert_missing
 
@@ -48,6 +50,8 @@ class Opening:
     mailbox: str | None = None
     contact: Contact | None = None
     flags: Sequence[str] = ()
+    # What the ticket is opened under; None looks it up, for whoever has not done so for many.
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ def open_ticket(
 ) -> tuple[Ticket, list[Clock]]:
     """Open a ticket: number, severity with its reasons, frozen promises, clocks, audit."""
     judgement = opening.judgement
+    customer_id = opening.contact.customer_id if opening.contact else None
+    terms = opening.terms or terms_of(session, house, customer_id, opening.received_at)
+    suspended = Exclusion.SUSPENDED_AGREEMENT.value if terms.suspended else None
     ticket = Ticket(
         number=numbers.next_ticket_number(session),
         subject=storable(opening.subject[:SUBJECT_LENGTH]),
@@ -100,13 +107,14 @@ def open_ticket(
         severity_confidence=judgement.confidence,
         severity_reasons=list(judgement.reasons),
         confirm_severity=judgement.confirm,
-        suspected_exclusion=judgement.excluded,
+        suspected_exclusion=judgement.excluded or suspended,
         language=opening.language,
         time_zone=opening.time_zone,
         contact_id=opening.contact.id if opening.contact else None,
-        customer_id=opening.contact.customer_id if opening.contact else None,
-        policy_id=house.policy_id,
-        ladder_id=house.ladder_id,
+        customer_id=customer_id,
+        agreement_id=terms.agreement.id if terms.agreement else None,
+        policy_id=terms.policy_id,
+        ladder_id=terms.ladder_id,
         received_at=opening.received_at,
         created_at=now,
         updated_at=now,
@@ -122,7 +130,7 @@ def open_ticket(
         actor=CUSTOMER,
         channel=opening.channel.value,
         severity=judgement.severity.value,
-        policy=str(house.policy_id),
+        policy=str(terms.policy_id),
     )
     started = clocks.start(session, house, ticket)
     audit(

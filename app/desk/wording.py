@@ -10,7 +10,7 @@ from app.desk import letters
 from app.desk.house import House
 from app.desk.letters import Rendered
 from app.desk.links import take_url
-from app.models import Agent, Clock, Contact, Customer, Ticket
+from app.models import Agent, Agreement, Clock, Contact, Customer, Ticket
 from app.sla.terms import Severity
 from app.store import tickets
 
@@ -19,6 +19,7 @@ EXCERPT_LENGTH = 400
 
 
 def acknowledgement(
+    session: Session,
     house: House,
     ticket: Ticket,
     clocks: Sequence[Clock],
@@ -28,7 +29,8 @@ def acknowledgement(
 ) -> Rendered:
     """Return the letter that confirms receipt."""
     desk = house.settings.desk
-    calendar = house.policy.calendar()
+    calendar = house.policy_of(session, ticket.policy_id).calendar()
+    agreement = session.get(Agreement, ticket.agreement_id) if ticket.agreement_id else None
     is_open = calendar.is_open(now)
     context = letters.Acknowledgement(
         now=now,
@@ -43,7 +45,7 @@ def acknowledgement(
         received_at=ticket.received_at,
         desk_open=is_open,
         opens_at=None if is_open else calendar.next_opening(now),
-        phone_line=desk.phone,
+        phone_line=(agreement.phone_line if agreement else None) or desk.phone,
         looks_critical=ticket.severity is Severity.CRITICAL,
         customer_name=contact.name if contact else None,
     )

@@ -1,10 +1,21 @@
-"""Versions of policies and ladders."""
+"""Versions of policies and ladders, when they took effect, and the customers' agreements."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
-from app.models import LadderVersion, PolicyVersion
+from app.models import (
+    Agreement,
+    AgreementStatus,
+    Customer,
+    LadderVersion,
+    PolicyStart,
+    PolicyVersion,
+    Site,
+)
+from app.models.base import Id
 
 V = TypeVar("V", PolicyVersion, LadderVersion)
 
@@ -14,7 +25,76 @@ def find_by_digest(session: Session, table: type[V], digest: str) -> V | None:
     return session.exec(select(table).where(table.digest == digest)).first()
 
 
+def find_version(session: Session, table: type[V], name: str, number: int | None) -> V | None:
+    """Return a version of a name, the newest where no number is given; None when there is none."""
+    query = select(table).where(table.name == name).order_by(col(table.version).desc())
+    if number is not None:
+        query = query.where(table.version == number)
+    return session.exec(query).first()
+
+
+def versions(session: Session, table: type[V]) -> Sequence[V]:
+    """Return every version, by name and number."""
+    query = select(table).order_by(col(table.name), col(table.version))
+    return session.exec(query).all()
+
+
 def newest_number(session: Session, table: type[V], name: str) -> int:
     """Return the highest version of a name; 0 when there is none."""
     query = select(func.max(col(table.version))).where(table.name == name)
     return session.exec(query).one() or 0
+
+
+def policy_starts(session: Session, name: str | None = None) -> Sequence[PolicyStart]:
+    """Return from when each version counts, in that order; of what starts at once, the newest last.
+
+    There are a handful in a house's whole life.
+    """
+    query = select(PolicyStart).order_by(
+        col(PolicyStart.at), col(PolicyStart.created_at), col(PolicyStart.id)
+    )
+    if name is not None:
+        query = query.where(PolicyStart.name == name)
+    return session.exec(query).all()
+
+
+def of_customers(session: Session, customer_ids: Sequence[Id]) -> Sequence[Agreement]:
+    """Return every agreement of these customers, the latest last."""
+    if not customer_ids:
+        return ()
+    query = (
+        select(Agreement)
+        .where(col(Agreement.customer_id).in_(customer_ids))
+        .order_by(col(Agreement.valid_from), col(Agreement.created_at), col(Agreement.id))
+    )
+    return session.exec(query).all()
+
+
+def find(session: Session, agreement_id: Id) -> Agreement | None:
+    """Return the agreement; None when there is no such id."""
+    return session.get(Agreement, agreement_id)
+
+
+def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Customer]]:
+    """Return the agreements that count at a time or will later, with their customers, by name."""
+    query = (
+        select(Agreement, Customer)
+        .join(Customer, col(Customer.id) == col(Agreement.customer_id))
+        .where(
+            or_(col(Agreement.valid_until).is_(None), col(Agreement.valid_until) > at),
+            Agreement.status != AgreementStatus.ENDED,
+        )
+        .order_by(col(Customer.name), col(Agreement.valid_from))
+    )
+    return session.exec(query).all()
+
+
+def sites_of(session: Session, customer_ids: Sequence[Id]) -> Sequence[Site]:
+    """Return the shops and brands of these customers, by host."""
+    query = select(Site).where(col(Site.customer_id).in_(customer_ids)).order_by(col(Site.host))
+    return session.exec(query).all()
+
+
+def find_site(session: Session, host: str) -> Site | None:
+    """Return the site at this host (lower case); None when it is nobody's."""
+    return session.exec(select(Site).where(Site.host == host)).first()

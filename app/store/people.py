@@ -43,6 +43,31 @@ def customers_by_id(session: Session, ids: Sequence[Id]) -> dict[Id, Customer]:
     return {row.id: row for row in session.exec(select(Customer).where(col(Customer.id).in_(ids)))}
 
 
+def customers(session: Session) -> Sequence[Customer]:
+    """Return every customer, by name."""
+    return session.exec(select(Customer).order_by(col(Customer.name), col(Customer.id))).all()
+
+
+def find_customer(session: Session, customer_id: Id) -> Customer | None:
+    """Return the customer; None when there is no such id."""
+    return session.get(Customer, customer_id)
+
+
+def customers_named(session: Session, name: str) -> Sequence[Customer]:
+    """Return the customers of exactly this name; there may be several."""
+    return session.exec(select(Customer).where(Customer.name == name)).all()
+
+
+def domains_of(session: Session, customer_ids: Sequence[Id]) -> Sequence[CustomerDomain]:
+    """Return the mail domains of these customers, by domain."""
+    query = (
+        select(CustomerDomain)
+        .where(col(CustomerDomain.customer_id).in_(customer_ids))
+        .order_by(col(CustomerDomain.domain))
+    )
+    return session.exec(query).all()
+
+
 def find_agent(session: Session, agent_id: Id) -> Agent | None:
     """Return the agent, active or not; None when there is no such id."""
     return session.get(Agent, agent_id)

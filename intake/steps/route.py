@@ -3,6 +3,7 @@
 from app.config import Language
 from app.desk.acknowledge import acknowledge
 from app.desk.events import CUSTOMER
+from app.desk.terms import Terms
 from app.desk.tickets import (
     Entry,
     Opening,
@@ -69,24 +70,28 @@ def opening_of(case: Case) -> Opening:
         flags.append("malformed")
     if case.suggested_number is not None:
         flags.append(f"suggested_link:{case.suggested_number}")
+    customer_id = case.contact.customer_id if case.contact else None
+    terms = case.known.book.terms(case.house, customer_id, case.received_at)
     return Opening(
         channel=Channel.EMAIL,
         subject=case.mail.subject or NO_SUBJECT,
         judgement=case.judgement,
         received_at=case.received_at,
-        language=_language(case),
-        time_zone=_time_zone(case),
+        language=_language(case, terms),
+        time_zone=_time_zone(case, terms),
         mailbox=case.row.mailbox,
         contact=case.contact,
         flags=flags,
+        terms=terms,
     )
 
 
-def _language(case: Case) -> str:
-    """Return the language we write in: the person's, this mail's, the customer's or the desk's."""
+def _language(case: Case, terms: Terms) -> str:
+    """Return the language we write in: the person's, this mail's, the agreement's, ours."""
     candidates = (
         case.contact.language if case.contact else None,
         case.mail.language_hint,
+        terms.agreement.language if terms.agreement else None,
         case.customer.language if case.customer else None,
     )
     return next(
@@ -94,8 +99,9 @@ def _language(case: Case) -> str:
     )
 
 
-def _time_zone(case: Case) -> str:
-    zone = case.customer.time_zone if case.customer else None
+def _time_zone(case: Case, terms: Terms) -> str:
+    agreed = terms.agreement.time_zone if terms.agreement else None
+    zone = agreed or (case.customer.time_zone if case.customer else None)
     return zone or case.house.settings.desk.time_zone
 
 

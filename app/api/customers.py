@@ -1,0 +1,252 @@
+"""Customers, their sites and their agreements."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from sqlmodel import Session
+
+from app.api.context import Lead, Reader
+from app.api.problems import responses
+from app.api.ticket_schemas import Address, Body, Reason
+from app.desk import agreements as desk
+from app.desk import people as desk_people
+from app.kit.errors import NotFound
+from app.models import Agreement, AgreementStatus, Customer
+from app.store import agreements, people
+
+router = APIRouter(tags=["customers"], responses=responses(401, 403, 404, 422, 503))
+_CONFLICT = responses(409)
+Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class AgreementOut(BaseModel):
+    """What a customer was promised from one moment to another."""
+
+    id: UUID
+    customer_id: UUID
+    policy: str | None = Field(description="By name; null for the house's own.")
+    ladder_id: UUID | None
+    language: str | None
+    time_zone: str | None
+    phone_line: str | None
+    contact_email: str | None
+    monthly_fee: int = Field(description="In hundredths of the currency.")
+    hourly_rate: int = Field(description="In hundredths of the currency.")
+    currency: str
+    status: AgreementStatus
+    valid_from: datetime
+    valid_until: datetime | None = Field(description="The first instant it no longer counts.")
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> Self:
+        """Return the agreement."""
+        return cls(**{name: getattr(agreement, name) for name in cls.model_fields})
+
+
+class SiteOut(BaseModel):
+    """A shop or a brand."""
+
+    id: UUID
+    name: str
+    host: str
+
+
+class CustomerOut(BaseModel):
+    """A company, its mail domains, its sites and every agreement it ever had."""
+
+    id: UUID
+    name: str
+    language: str | None
+    time_zone: str | None
+    domains: list[str]
+    sites: list[SiteOut]
+    agreements: list[AgreementOut]
+
+
+class CustomerIn(Body):
+    """A new customer."""
+
+    name: Named
+    domains: list[Word] = Field(default_factory=list, max_length=50)
+    language: Word | None = None
+    time_zone: Word | None = None
+
+
+class SiteIn(Body):
+    """A new shop or brand."""
+
+    host: Named = Field(examples=["butikk.example"])
+    name: str = Field("", max_length=200)
+
+
+class AgreementIn(Body):
+    """New terms; those before them end where these begin."""
+
+    valid_from: AwareDatetime | None = Field(None, description="Now, where it is left out.")
+    valid_until: AwareDatetime | None = None
+    policy: Word | None = None
+    ladder: Word | None = None
+    language: Word | None = None
+    time_zone: Word | None = None
+    phone_line: Word | None = None
+    contact_email: Address | None = None
+    monthly_fee: int = Field(0, ge=0, le=10**12)
+    hourly_rate: int = Field(0, ge=0, le=10**12)
+    currency: str = Field("NOK", pattern="^[A-Z]{3}$")
+
+
+class WhyIn(Body):
+    """Why."""
+
+    reason: Reason
+
+
+class EndAgreementIn(WhyIn):
+    """When it ends, and why."""
+
+    at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
+
+
+@router.get("/customers", operation_id="list_customers")
+def list_customers(context: Reader) -> list[CustomerOut]:
+    """List the customers, by name."""
+    with context.reading() as session:
+        return _shown(session, list(people.customers(session)))
+
+
+@router.get("/customers/{customer_id}", operation_id="get_customer")
+def get_customer(context: Reader, customer_id: UUID) -> CustomerOut:
+    """Read one customer."""
+    with context.reading() as session:
+        return _shown(session, [_customer(session, customer_id)])[0]
+
+
+@router.post("/customers", operation_id="add_customer", status_code=201, responses=_CONFLICT)
+def post_customer(context: Lead, body: CustomerIn) -> CustomerOut:
+    """Add a customer and the mail domains that are theirs."""
+    with context.db.writing() as session:
+        customer = desk_people.add_customer(
+            session,
+            name=body.name,
+            domains=tuple(body.domains),
+            language=body.language,
+            time_zone=body.time_zone,
+            now=context.now,
+        )
+        session.flush()
+        return _shown(session, [customer])[0]
+
+
+@router.post(
+    "/customers/{customer_id}/sites",
+    operation_id="add_site",
+    status_code=201,
+    responses=_CONFLICT,
+)
+def post_site(context: Lead, customer_id: UUID, body: SiteIn) -> SiteOut:
+    """Add a shop or a brand."""
+    with context.db.writing() as session:
+        site = desk.add_site(
+            session,
+            _customer(session, customer_id),
+            name=body.name,
+            host=body.host,
+            now=context.now,
+            actor=context.actor,
+        )
+        return SiteOut(id=site.id, name=site.name, host=site.host)
+
+
+@router.post(
+    "/customers/{customer_id}/agreements",
+    operation_id="make_agreement",
+    status_code=201,
+    responses=_CONFLICT,
+)
+def post_agreement(context: Lead, customer_id: UUID, body: AgreementIn) -> AgreementOut:
+    """Enter into an agreement; the one before it ends where it begins."""
+    now = context.now
+    with context.db.writing() as session:
+        offer = desk.Offer(**{**body.model_dump(), "valid_from": body.valid_from or now})
+        customer = _customer(session, customer_id)
+        return AgreementOut.of(desk.agree(session, customer, offer, now=now, actor=context.actor))
+
+
+@router.post(
+    "/agreements/{agreement_id}/suspend", operation_id="suspend_agreement", responses=_CONFLICT
+)
+def post_suspend(context: Lead, agreement_id: UUID, body: WhyIn) -> AgreementOut:
+    """Suspend an agreement."""
+    with context.db.writing() as session:
+        agreement = _agreement(session, agreement_id)
+        desk.suspend(session, agreement, reason=body.reason, now=context.now, actor=context.actor)
+        return AgreementOut.of(agreement)
+
+
+@router.post(
+    "/agreements/{agreement_id}/resume", operation_id="resume_agreement", responses=_CONFLICT
+)
+def post_resume(context: Lead, agreement_id: UUID, body: WhyIn) -> AgreementOut:
+    """Keep it again."""
+    with context.db.writing() as session:
+        agreement = _agreement(session, agreement_id)
+        desk.resume(session, agreement, reason=body.reason, now=context.now, actor=context.actor)
+        return AgreementOut.of(agreement)
+
+
+@router.post("/agreements/{agreement_id}/end", operation_id="end_agreement", responses=_CONFLICT)
+def post_end(context: Lead, agreement_id: UUID, body: EndAgreementIn) -> AgreementOut:
+    """End it; tickets received before keep their promises."""
+    now = context.now
+    with context.db.writing() as session:
+        agreement = _agreement(session, agreement_id)
+        desk.end(
+            session,
+            agreement,
+            at=body.at or now,
+            reason=body.reason,
+            now=now,
+            actor=context.actor,
+        )
+        return AgreementOut.of(agreement)
+
+
+def _customer(session: Session, customer_id: UUID) -> Customer:
+    found = people.find_customer(session, customer_id)
+    if found is None:
+        raise NotFound("there is no such customer", field="customer_id")
+    return found
+
+
+def _agreement(session: Session, agreement_id: UUID) -> Agreement:
+    found = agreements.find(session, agreement_id)
+    if found is None:
+        raise NotFound("there is no such agreement", field="agreement_id")
+    return found
+
+
+def _shown(session: Session, customers: list[Customer]) -> list[CustomerOut]:
+    ids = [customer.id for customer in customers]
+    domains = people.domains_of(session, ids)
+    sites = agreements.sites_of(session, ids)
+    made = agreements.of_customers(session, ids)
+    return [
+        CustomerOut(
+            id=one.id,
+            name=one.name,
+            language=one.language,
+            time_zone=one.time_zone,
+            domains=[row.domain for row in domains if row.customer_id == one.id],
+            sites=[
+                SiteOut(id=row.id, name=row.name, host=row.host)
+                for row in sites
+                if row.customer_id == one.id
+            ],
+            agreements=[AgreementOut.of(row) for row in made if row.customer_id == one.id],
+        )
+        for one in customers
+    ]
