@@ -11,6 +11,7 @@ from app.api import (
     exclusions,
     health,
     intake_mails,
+    policies,
     problems,
     take,
     ticket_clocks,
@@ -45,6 +46,6 @@ def create_app(
     problems.install(app)
     app.include_router(health.router)
     app.include_router(take.router)
-    for part in (tickets, ticket_clocks, exclusions, customers, intake_mails, agents):
+    for part in (tickets, ticket_clocks, exclusions, customers, policies, intake_mails, agents):
         app.include_router(part.router, prefix=PREFIX)
     return app

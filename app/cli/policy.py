@@ -49,7 +49,7 @@ def diff_files(
     for change in changes:
         print(_change_line(change))
     for effect in tried:
-        print(_effect_line(effect))
+        print(effect_line(effect))
     if not changes:
         print("No difference.")
 
@@ -74,7 +74,8 @@ def _change_line(change: Change) -> str:
     return f"{change.key}: {old} -> {new}"
 
 
-def _effect_line(effect: Effect) -> str:
+def effect_line(effect: Effect) -> str:
+    """Return in a line what a change does to one promise."""
     verdict = "LOWERED" if effect.lowers else "raised"
     text = (
         f"{verdict} {effect.severity} {effect.kind}: the limit is later for {effect.later:,} and "

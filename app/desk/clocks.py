@@ -212,7 +212,7 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
     clock.limit_at = state.limit_at if running or state.met_at else None
     clock.met_at = state.met_at
     clock.breached_at = state.breached_at or clock.breached_at
-    clock.paused_s = _paused_s(state)
+    clock.paused_s = paused_s(state)
     if state.promised_at is not None and state.promised_at > clock.started_at:
         clock.begun_at = max(state.promised_at, clock.begun_at or state.promised_at)
     if running and before in {ClockStatus.CANCELLED, ClockStatus.PENDING}:
@@ -230,7 +230,7 @@ def _status(ticket: Ticket, state: ClockState) -> ClockStatus:
     return state.state
 
 
-def _paused_s(state: ClockState) -> int:
+def paused_s(state: ClockState) -> int:
     """Return how long the clock had stood still when it last began to run, as it counts time."""
     if state.promise is None or state.calendar is None or not state.windows:
         return 0

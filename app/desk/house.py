@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.config import Mailbox, Settings
 from app.kit.errors import BadConfig, NotFound
-from app.models import LadderVersion, PolicyVersion
+from app.models import LadderVersion, PolicyStart, PolicyVersion
 from app.models.base import Id, Instant
 from app.sla.ladder import Ladder, default_ladder
 from app.sla.policy import Policy, default_policy
@@ -50,8 +50,12 @@ class House:
         """Read the promises in force, and write them down as versions where they are new."""
         policy = read_policy(settings.policy.file)
         ladder = read_ladder(settings.policy.ladder_file)
-        policy_id = _keep(session, PolicyVersion, policy, now)
-        ladder_id = _keep(session, LadderVersion, ladder, now)
+        is_new = agreements.find_by_digest(session, PolicyVersion, policy.digest()) is None
+        policy_id = keep_version(session, PolicyVersion, policy, now=now).id
+        if is_new and agreements.policy_starts(session, policy.name):
+            # Versions of this name were imported before, and they would go on counting.
+            start_version(session, policy.name, policy_id, at=now, now=now, actor="configuration")
+        ladder_id = keep_version(session, LadderVersion, ladder, now=now).id
         return cls(
             settings=settings,
             secret=settings.secret,
@@ -121,11 +125,12 @@ def _text(file: Path, field: str) -> str:
         raise BadConfig(f"{file} cannot be read: {error}.", field=field) from error
 
 
-def _keep(session: Session, table: type[V], document: _Document, now: Instant) -> Id:
+def keep_version(session: Session, table: type[V], document: _Document, *, now: Instant) -> V:
+    """Return the version with exactly this content, written down now where it is new."""
     digest = document.digest()
     known = agreements.find_by_digest(session, table, digest)
     if known is not None:
-        return known.id
+        return known
     version = table(
         name=document.name,
         version=agreements.newest_number(session, table, document.name) + 1,
@@ -135,4 +140,14 @@ def _keep(session: Session, table: type[V], document: _Document, now: Instant) -
     )
     session.add(version)
     session.flush()
-    return version.id
+    return version
+
+
+def start_version(
+    session: Session, name: str, policy_id: Id, *, at: Instant, now: Instant, actor: str
+) -> PolicyStart:
+    """Let a version of a policy count from a time on."""
+    start = PolicyStart(name=name, policy_id=policy_id, at=at, created_at=now, actor=actor)
+    session.add(start)
+    session.flush()
+    return start

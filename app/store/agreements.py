@@ -11,6 +11,8 @@ from app.models import (
     AgreementStatus,
     Customer,
     LadderVersion,
+    Notice,
+    NoticeState,
     PolicyStart,
     PolicyVersion,
     Site,
@@ -87,6 +89,26 @@ def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Custome
         .order_by(col(Customer.name), col(Agreement.valid_from))
     )
     return session.exec(query).all()
+
+
+def notices(
+    session: Session, state: NoticeState | None = None
+) -> Sequence[tuple[Notice, Customer, PolicyStart]]:
+    """Return the notices of a state or all, oldest first, with whom and what they are about."""
+    query = (
+        select(Notice, Customer, PolicyStart)
+        .join(Customer, col(Customer.id) == col(Notice.customer_id))
+        .join(PolicyStart, col(PolicyStart.id) == col(Notice.start_id))
+        .order_by(col(Notice.created_at), col(Customer.name))
+    )
+    if state is not None:
+        query = query.where(Notice.state == state)
+    return session.exec(query).all()
+
+
+def find_notice(session: Session, notice_id: Id) -> Notice | None:
+    """Return the notice, locked against others who decide on it; None when there is none."""
+    return session.exec(select(Notice).where(Notice.id == notice_id).with_for_update()).first()
 
 
 def sites_of(session: Session, customer_ids: Sequence[Id]) -> Sequence[Site]:

@@ -1,6 +1,7 @@
 """Tickets, their messages, references and events."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
@@ -71,6 +72,16 @@ def events(session: Session, ticket_id: Id) -> Sequence[TicketEvent]:
     """Return the ticket's log in the order it was written."""
     query = (
         select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(col(TicketEvent.seq))
+    )
+    return session.exec(query).all()
+
+
+def received_between(session: Session, since: datetime, until: datetime) -> Sequence[Ticket]:
+    """Return the tickets received from ``since`` on and before ``until``, by number."""
+    query = (
+        select(Ticket)
+        .where(col(Ticket.received_at) >= since, col(Ticket.received_at) < until)
+        .order_by(col(Ticket.number))
     )
     return session.exec(query).all()
 

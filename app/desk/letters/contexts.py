@@ -123,6 +123,25 @@ class Excluded(AboutTicket):
     customer_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A promise that will be less; None where there was or will be none."""
+
+    severity: Severity
+    kind: ClockKind
+    before_s: int | None
+    after_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Context):
+    """To a customer: what we promise will be less from a date on."""
+
+    starts_at: datetime
+    lowered: tuple[Lowered, ...]
+    customer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(AboutTicket):
     """To a person on the ladder: take this ticket."""

@@ -13,7 +13,9 @@ from app.desk.letters import (
     Context,
     Delay,
     Excluded,
+    Lowered,
     Mail,
+    Notice,
     Page,
     Promise,
     Reply,
@@ -78,6 +80,12 @@ SAMPLES: Final[Mapping[str, Context]] = {
         ends_at=None,
         reason="Feilen ligger i frakttillegget, og leverandøren er varslet.",
         customer_name="Kari",
+    ),
+    "notice": Notice(
+        **_COMMON,
+        starts_at=datetime(2026, 12, 31, 23, 0, tzinfo=UTC),
+        lowered=(Lowered(Severity.SERIOUS, ClockKind.FIRST_RESPONSE, 8 * 3600, 12 * 3600),),
+        customer="Kari Sko AS",
     ),
     "page": Page(
         **_STAFF,

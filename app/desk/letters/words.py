@@ -162,6 +162,12 @@ class Words:
         """Return a stretch of time."""
         return i18n.duration(span, language=self.language)
 
+    def hours(self, seconds: int) -> str:
+        """Return a length of working time, never told in days: ``48 t``, ``1 h 30 min``."""
+        count, rest = divmod(seconds, 3_600)
+        parts = ((count, "h" if self.language == "en" else "t"), (rest // 60, "min"))
+        return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 min"
+
     def is_past(self, at: datetime) -> bool:
         """Say whether a time has passed when the letter is written."""
         return at <= self._letter.now

@@ -1,0 +1,148 @@
+"""Policies: their versions, moving a ticket to another, and notices of lower promises."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from app.api.context import Lead, Reader
+from app.api.problems import responses
+from app.api.ticket_schemas import Body, Reason, TicketOut
+from app.desk import notices as desk_notices
+from app.desk import policies as desk
+from app.desk.work import By
+from app.kit.errors import NotFound
+from app.models import Customer, Notice, NoticeState, PolicyStart, PolicyVersion
+from app.sla.terms import ClockKind, Severity
+from app.store import agreements, clocks
+
+router = APIRouter(tags=["policies"], responses=responses(401, 403, 404, 422, 503))
+_CONFLICT = responses(409)
+
+
+class PolicyOut(BaseModel):
+    """A version of a policy, as it is for ever."""
+
+    id: UUID
+    name: str
+    version: int
+    digest: str
+    created_at: datetime
+    starts: list[datetime] = Field(description="From when it counts for what is received.")
+    body: dict[str, object]
+
+
+class LoweredOut(BaseModel):
+    """A promise that will be less, by its limit; null where there was or will be none."""
+
+    severity: Severity
+    kind: ClockKind
+    before_s: int | None
+    after_s: int | None
+
+
+class NoticeOut(BaseModel):
+    """A letter to a customer who will be promised less."""
+
+    id: UUID
+    customer_id: UUID
+    customer: str
+    policy: str
+    starts_at: datetime
+    lowered: list[LoweredOut]
+    state: NoticeState
+    created_at: datetime
+    decided_at: datetime | None
+    decided_by: UUID | None
+
+    @classmethod
+    def of(cls, notice: Notice, customer: Customer, start: PolicyStart) -> Self:
+        """Return the notice."""
+        return cls(
+            id=notice.id,
+            customer_id=customer.id,
+            customer=customer.name,
+            policy=start.name,
+            starts_at=start.at,
+            lowered=[LoweredOut.model_validate(one) for one in notice.lowered],
+            state=notice.state,
+            created_at=notice.created_at,
+            decided_at=notice.decided_at,
+            decided_by=notice.decided_by,
+        )
+
+
+class MoveIn(Body):
+    """To which version, and why."""
+
+    policy_id: UUID
+    reason: Reason
+
+
+class DropIn(Body):
+    """Why the customer is not told."""
+
+    reason: Reason
+
+
+@router.get("/policies", operation_id="list_policies")
+def list_policies(context: Reader) -> list[PolicyOut]:
+    """List every version, by name and number."""
+    with context.reading() as session:
+        starts = agreements.policy_starts(session)
+        return [
+            PolicyOut(
+                id=row.id,
+                name=row.name,
+                version=row.version,
+                digest=row.digest,
+                created_at=row.created_at,
+                starts=[one.at for one in starts if one.policy_id == row.id],
+                body=row.body,
+            )
+            for row in agreements.versions(session, PolicyVersion)
+        ]
+
+
+@router.put("/tickets/{number}/policy", operation_id="move_ticket_to_policy", responses=_CONFLICT)
+def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
+    """Put a ticket under another version; its deadlines are counted from the same start."""
+    with context.changing(number) as (session, ticket, by):
+        desk.move_ticket(
+            session, context.house, ticket, by, policy_id=body.policy_id, reason=body.reason
+        )
+        session.flush()
+        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
+
+
+@router.get("/notices", operation_id="list_notices")
+def list_notices(context: Reader, state: NoticeState | None = None) -> list[NoticeOut]:
+    """List the notices of lower promises, oldest first."""
+    with context.reading() as session:
+        return [NoticeOut.of(*found) for found in agreements.notices(session, state)]
+
+
+@router.post("/notices/{notice_id}/approve", operation_id="approve_notice", responses=_CONFLICT)
+def post_approve(context: Lead, notice_id: UUID) -> None:
+    """Send it to whom the agreement names."""
+    with context.db.writing() as session:
+        notice = _notice(session, notice_id)
+        desk_notices.approve(session, context.house, notice, By(context.agent, context.now))
+
+
+@router.post("/notices/{notice_id}/drop", operation_id="drop_notice", responses=_CONFLICT)
+def post_drop(context: Lead, notice_id: UUID, body: DropIn) -> None:
+    """Leave it unsent."""
+    with context.db.writing() as session:
+        notice = _notice(session, notice_id)
+        desk_notices.drop(session, notice, By(context.agent, context.now), reason=body.reason)
+
+
+def _notice(session: Session, notice_id: UUID) -> Notice:
+    found = agreements.find_notice(session, notice_id)
+    if found is None:
+        raise NotFound("there is no such notice", field="notice_id")
+    return found

@@ -1,0 +1,155 @@
+"""Past tickets under a draft of a policy: what would have been missed, and whom it would page.
+
+Nothing is changed. A ticket's own log is folded with the draft in place of every policy that it
+names, so pauses, exclusions and changes of severity are as they were. The pages are those of the
+ladder's plan until the promise was kept or somebody took the ticket; who would have been reached,
+and what they would have done differently, nobody can know.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.desk import clocks
+from app.desk.house import House
+from app.models import Ticket
+from app.models.base import Id
+from app.sla.clock import ClockState, fold
+from app.sla.ladder import DeskTiming, Ladder, RunSoFar, plan
+from app.sla.policy import Policy
+from app.sla.terms import ClockEventKind, ClockKind, Counting, Severity
+from app.store import tickets
+
+_DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One promise on one ticket, as it was and as it would have been.
+
+    ``missed`` is None where nothing was or would have been promised.
+    """
+
+    number: int
+    kind: ClockKind
+    severity: Severity
+    missed_before: bool | None
+    missed_after: bool | None
+    limit_before: datetime | None
+    limit_after: datetime | None
+    pages_before: int
+    pages_after: int
+
+    @property
+    def newly_missed(self) -> bool:
+        """Tell whether the draft would have broken what was kept, or was not promised."""
+        return bool(self.missed_after) and not self.missed_before
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """All tickets of a time, and every promise on them under either policy."""
+
+    tickets: int
+    outcomes: tuple[Outcome, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the sums: promises missed and pages, before and after."""
+        return {
+            "tickets": self.tickets,
+            "missed_before": sum(bool(one.missed_before) for one in self.outcomes),
+            "missed_after": sum(bool(one.missed_after) for one in self.outcomes),
+            "newly_missed": sum(one.newly_missed for one in self.outcomes),
+            "newly_kept": sum(
+                bool(one.missed_before) and one.missed_after is False for one in self.outcomes
+            ),
+            "pages_before": sum(one.pages_before for one in self.outcomes),
+            "pages_after": sum(one.pages_after for one in self.outcomes),
+        }
+
+
+def replay(
+    session: Session,
+    house: House,
+    draft: Policy,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> Replay:
+    """Fold every ticket received from ``since`` until before ``until`` under the draft."""
+    rows = tickets.received_between(session, since, until)
+    outcomes = [
+        outcome for ticket in rows for outcome in _replay_one(session, house, ticket, draft, now)
+    ]
+    return Replay(len(rows), tuple(outcomes))
+
+
+def _replay_one(
+    session: Session, house: House, ticket: Ticket, draft: Policy, now: datetime
+) -> list[Outcome]:
+    log = clocks.clock_events(tickets.events(session, ticket.id))
+    # What was written down of breaches belongs to the promises of then.
+    events = [event for event in log if event.kind is not ClockEventKind.BREACHED]
+    named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}
+    actual = {key: house.policy_of(session, Id(key)) for key in named}
+    drafted = [replace(event, policy=_DRAFT) if event.policy else event for event in events]
+    ladder = house.ladder_of(session, ticket.ladder_id)
+    outcomes = []
+    for kind in ClockKind:
+        before = fold(kind, events, actual)
+        after = fold(kind, drafted, {_DRAFT: draft})
+        if before.promise is None and after.promise is None:
+            continue
+        outcomes.append(
+            Outcome(
+                number=ticket.number,
+                kind=kind,
+                severity=after.severity or ticket.severity,
+                missed_before=_missed(before, now),
+                missed_after=_missed(after, now),
+                limit_before=before.limit_at,
+                limit_after=after.limit_at,
+                pages_before=_pages(ladder, ticket, before, now),
+                pages_after=_pages(ladder, ticket, after, now),
+            )
+        )
+    return outcomes
+
+
+def _missed(state: ClockState, now: datetime) -> bool | None:
+    """Tell whether the promise was broken by now, in this round or an earlier one."""
+    if state.promise is None:
+        return None
+    return state.is_breached(now) or any(cycle.breached_at for cycle in state.past)
+
+
+def _pages(ladder: Ladder, ticket: Ticket, state: ClockState, now: datetime) -> int:
+    """Return how many steps and repeats fall before the promise was kept or the ticket taken."""
+    if state.promise is None or state.calendar is None or state.started_at is None:
+        return 0
+    if state.severity is None or state.target_at is None or state.limit_at is None:
+        return 0
+    counts_hours = state.promise.counting is Counting.BUSINESS_HOURS
+    run = RunSoFar(
+        kind=state.kind,
+        severity=state.severity,
+        started_at=state.started_at,
+        target_at=state.target_at,
+        limit_at=state.limit_at,
+        timing=DeskTiming(
+            hours=state.calendar,
+            started_at=state.started_at,
+            target_at=state.target_at,
+            limit_at=state.limit_at,
+            counts_hours=counts_hours,
+            paused_s=clocks.paused_s(state),
+        ),
+    )
+    ended = state.ended_at or ticket.solved_at or now
+    taken = ticket.taken_at
+    return sum(
+        shot.nominal_at < ended and (taken is None or shot.nominal_at < taken or shot.by_limit)
+        for shot in plan(ladder, run)
+    )
