@@ -11,6 +11,7 @@ from app.api import (
     exclusions,
     health,
     intake_mails,
+    maintenance,
     policies,
     problems,
     take,
@@ -46,6 +47,15 @@ def create_app(
     problems.install(app)
     app.include_router(health.router)
     app.include_router(take.router)
-    for part in (tickets, ticket_clocks, exclusions, customers, policies, intake_mails, agents):
+    for part in (
+        tickets,
+        ticket_clocks,
+        exclusions,
+        customers,
+        policies,
+        maintenance,
+        intake_mails,
+        agents,
+    ):
         app.include_router(part.router, prefix=PREFIX)
     return app

@@ -55,7 +55,9 @@ class Known:
         theirs = {one.customer_id for one in known.contacts.values() if one.customer_id}
         known.customers = people.customers_by_id(session, sorted(theirs))
         known.customers |= {one.id: one for one in known.customers_by_domain.values()}
-        known.book = Book.of(session, known.customers)
+        if rows:
+            since = min(row.received_at for row in rows)
+            known.book = Book.of(session, known.customers, since=since)
         named = {parent for message in messages for parent in parents_of(message)}
         for reference, ticket in tickets.references_to(session, sorted(named)):
             known.note_reference(ticket, reference.message_id, reference.kind)

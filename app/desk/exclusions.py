@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from app.desk import clocks, letters
 from app.desk.events import DESK, audit, record
+from app.desk.exclusion_log import log_exclusion
 from app.desk.house import House
 from app.desk.telling import customer_of, promises_of, tell
 from app.desk.work import By
@@ -160,33 +161,6 @@ def put_in_force(
     log_exclusion(session, ticket, exclusion, now=now, actor=actor)
     clocks.refold(session, house, ticket, now=now)
     tell_customer(session, house, ticket, exclusion, now=now)
-
-
-def log_exclusion(
-    session: Session, ticket: Ticket, exclusion: Exclusion, *, now: datetime, actor: str
-) -> None:
-    """Write in the ticket's log from when to when time does not count."""
-    record(
-        session,
-        ticket,
-        Event.EXCLUDED,
-        at=exclusion.starts_at,
-        now=now,
-        actor=actor,
-        exclusion=str(exclusion.id),
-        because=exclusion.kind.value,
-        reason=exclusion.reason,
-    )
-    if exclusion.ends_at is not None:
-        record(
-            session,
-            ticket,
-            Event.INCLUDED,
-            at=exclusion.ends_at,
-            now=now,
-            actor=actor,
-            exclusion=str(exclusion.id),
-        )
 
 
 def tell_customer(

@@ -4,7 +4,9 @@
 2. The policy is the version in force then, of the name that the agreement says, or of the house's.
 3. The ladder is the agreement's, or the house's.
 
-A batch of mails looks all of it up once: two small queries, however many mails there are.
+4. Maintenance that was announced to the customer, and is not over, excludes its time.
+
+A batch of mails looks all of it up once: a few small queries, however many mails there are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +17,9 @@ from typing import Self
 from sqlmodel import Session
 
 from app.desk.house import House
-from app.models import Agreement, AgreementStatus, PolicyStart
+from app.models import Agreement, AgreementStatus, MaintenanceWindow, PolicyStart
 from app.models.base import Id
-from app.store import agreements
+from app.store import agreements, maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Terms:
     policy_id: Id
     ladder_id: Id
     agreement: Agreement | None = None
+    # Maintenance that was announced to the customer and is not over.
+    windows: tuple[MaintenanceWindow, ...] = ()
 
     @property
     def suspended(self) -> bool:
@@ -40,15 +44,17 @@ class Book:
 
     agreements: dict[Id, list[Agreement]] = field(default_factory=dict)
     starts: dict[str, list[PolicyStart]] = field(default_factory=dict)
+    windows: list[tuple[MaintenanceWindow, frozenset[Id]]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, session: Session, customer_ids: Iterable[Id]) -> Self:
-        """Look up what tickets of these customers may be opened under."""
+    def of(cls, session: Session, customer_ids: Iterable[Id], *, since: datetime) -> Self:
+        """Look up what tickets of these customers, received ``since``, may be opened under."""
         book = cls()
         for agreement in agreements.of_customers(session, sorted(customer_ids)):
             book.agreements.setdefault(agreement.customer_id, []).append(agreement)
         for start in agreements.policy_starts(session):
             book.starts.setdefault(start.name, []).append(start)
+        book.windows = maintenance.not_over(session, since)
         return book
 
     def agreement(self, customer_id: Id | None, at: datetime) -> Agreement | None:
@@ -65,12 +71,18 @@ class Book:
         if policy is None:
             policy = version_at(self.starts.get(house.policy.name, ()), at) or house.policy_id
         ladder = (agreement.ladder_id if agreement else None) or house.ladder_id
-        return Terms(policy_id=policy, ladder_id=ladder, agreement=agreement)
+        windows = tuple(
+            window
+            for window, named in self.windows
+            if window.ends_at > at and (window.everyone or customer_id in named)
+        )
+        return Terms(policy_id=policy, ladder_id=ladder, agreement=agreement, windows=windows)
 
 
 def terms_of(session: Session, house: House, customer_id: Id | None, at: datetime) -> Terms:
     """Return what one customer's report is answered under; None is nobody's."""
-    return Book.of(session, [customer_id] if customer_id else ()).terms(house, customer_id, at)
+    book = Book.of(session, [customer_id] if customer_id else (), since=at)
+    return book.terms(house, customer_id, at)
 
 
 def in_force(of_one: Sequence[Agreement], at: datetime) -> Agreement | None:

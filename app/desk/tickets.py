@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.desk import clocks
 from app.desk.events import CUSTOMER, DESK, audit, record
 from app.desk.house import House
+from app.desk.maintenance_exclusion import exclude_window
 from app.desk.terms import Terms, terms_of
 from app.kit.db import append_row
 from app.kit.ids import digest, new_id
@@ -132,7 +133,12 @@ def open_ticket(
         severity=judgement.severity.value,
         policy=str(terms.policy_id),
     )
-    started = clocks.start(session, house, ticket)
+    if terms.windows:
+        for window in terms.windows:
+            exclude_window(session, ticket, window, now=now)
+        started = clocks.refold(session, house, ticket, now=now)
+    else:
+        started = clocks.start(session, house, ticket)
     audit(
         session,
         ticket,
