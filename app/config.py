@@ -32,7 +32,12 @@ from typing_extensions import override
 from app.kit.db import parse_url
 from app.kit.errors import BadConfig
 
-SECRET_KEYS = frozenset({"password", "secret", "client_secret", "refresh_token", "auth_token"})
+SECRET_KEYS = frozenset(
+    {
+        *("password", "secret", "client_secret", "refresh_token", "auth_token"),
+        *("token", "signing_key"),
+    }
+)
 
 
 def _known_zone(name: str) -> str:
@@ -211,6 +216,23 @@ class IntakeSettings(Part):
     batch: int = Field(50, ge=1, le=500, description="Mails a transaction takes in a backlog.")
 
 
+class LmtpSettings(Part):
+    """Where a mail server hands mail over directly (RFC 2033)."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on; LMTP knows no login.")
+    port: Port | None = Field(None, description="The port to listen on; left out, none is.")
+    socket_file: Path | None = Field(None, description="A Unix socket to listen on as well.")
+
+
+class MailHttpSettings(Part):
+    """Who may hand mail over by POST /intake/email; with neither, nobody."""
+
+    token: SecretStr | None = Field(None, description="A bearer token, or a Basic password.")
+    token_file: Path | None = Field(None, description="A file that holds the token.")
+    signing_key: SecretStr | None = Field(None, description="What a relay provider signs with.")
+    signing_key_file: Path | None = Field(None, description="A file that holds the signing key.")
+
+
 class ApiSettings(Part):
     """Where the API listens."""
 
@@ -238,6 +260,8 @@ class Settings(BaseSettings):
     mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
+    lmtp: LmtpSettings = LmtpSettings()
+    mail_http: MailHttpSettings = MailHttpSettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
 

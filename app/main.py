@@ -22,6 +22,7 @@ from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.worker import LoopHealth
+from intake import mail_http
 
 PREFIX = "/api/v1"
 
@@ -40,6 +41,7 @@ def create_app(
         description="The support desk that answers before the promise is broken.",
         max_body_size=house.settings.api.max_body_bytes,
     )
+    app.include_router(mail_http.router_for(house.settings))
     app.state.db = db
     app.state.house = house
     app.state.clock = clock

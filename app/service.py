@@ -20,9 +20,11 @@ from app.outbox.deliver import Sender
 from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
+from intake.handed import HandedLedger
 from intake.imap.health import Health, WatchState
 from intake.imap.terms import WatchSettings
 from intake.imap.watch import watch
+from intake.lmtp import LmtpServer
 from intake.process import Processor
 from intake.receive import MailLedger
 
@@ -54,6 +56,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.loops = Loops(self.db.wake)
+        self.lmtp: Listener | None = None
 
     @classmethod
     def open(
@@ -81,6 +84,7 @@ class Service:
         self.loops.start([make() for part, make in makers.items() if part in self.parts])
         if Part.INTAKE in self.parts:
             self._start_watchers()
+            self._start_lmtp()
 
     def stop(self) -> list[str]:
         """Let the work in hand finish; return the names of what did not in time."""
@@ -133,6 +137,55 @@ class Service:
                     clock=self.clock,
                 )
                 Watcher(what, MailLedger(self.db, self.clock), self.clock).start(self.loops)
+
+    def _start_lmtp(self) -> None:
+        where = self.settings.lmtp
+        if where.port is None and where.socket_file is None:
+            return
+        ledger = HandedLedger(self.db, self.clock)
+        self.lmtp = Listener(lambda: LmtpServer(self.settings, ledger))
+        self.lmtp.start(self.loops)
+
+
+class Listener:
+    """The LMTP server, in a thread with an event loop of its own, and how it is."""
+
+    def __init__(self, make: Callable[[], LmtpServer]) -> None:
+        self._make = make
+        self._state = "starting"
+        self._error: str | None = None
+        # Where it listens, and a signal once it does.
+        self.addresses: Sequence[object] = ()
+        self.listening = threading.Event()
+
+    def start(self, loops: Loops) -> None:
+        """Listen in a thread; what cannot be listened on is tried again."""
+        loops.start_watcher("lmtp", self._listen, self.health)
+
+    def health(self) -> LoopHealth:
+        """Return how it is."""
+        return LoopHealth("lmtp", self._state, error=self._error)
+
+    def _listen(self, stop: threading.Event) -> None:
+        try:
+            asyncio.run(self._serve(stop))
+        except Exception as error:
+            self._state, self._error = "failing", str(error)
+            raise
+        self._state = "stopped"
+
+    async def _serve(self, stop: threading.Event) -> None:
+        stopped = asyncio.Event()
+        serving = asyncio.create_task(self._make().serve(stopped, self._note))
+        waiting = asyncio.create_task(asyncio.to_thread(stop.wait))
+        await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+        stopped.set()
+        await serving
+
+    def _note(self, addresses: Sequence[object]) -> None:
+        self.addresses = addresses
+        self._state, self._error = "running", None
+        self.listening.set()
 
 
 class Watcher:

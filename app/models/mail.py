@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.models.base import Id, Instant, Row, Word, blob_link, id_field, link
@@ -50,8 +50,10 @@ class InboundMail(Row, table=True):
     id: Id = id_field()
     mailbox: str
     folder: str
-    uid_validity: int
-    uid: int
+    # UIDs are unsigned numbers of 32 bits (RFC 9051, section 2.3.1.1); mail that was handed to us
+    # has a random number in their place.
+    uid_validity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    uid: int = Field(sa_column=Column(BigInteger, nullable=False))
     # The mail server's receipt time (INTERNALDATE): every clock starts here.
     received_at: Instant
     fetched_at: Instant
@@ -80,10 +82,10 @@ class MailPosition(Row, table=True):
 
     mailbox: str = Field(primary_key=True)
     folder: str = Field(primary_key=True)
-    uid_validity: int
-    last_uid: int
+    uid_validity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    last_uid: int = Field(sa_column=Column(BigInteger, nullable=False))
     # UIDs up to this one were old mail at the very first start, and are not missed.
-    first_uid: int = 0
+    first_uid: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     # After a new UIDVALIDITY, mail received before this was old at the very first start.
     since: Instant | None = None
     moved_at: Instant
