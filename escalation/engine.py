@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.desk import clocks as desk_clocks
+from app.desk import late
 from app.desk.house import House
 from app.kit.clock import Clock as TimeOfDay
 from app.kit.db import Database
@@ -95,7 +95,7 @@ def climb(session: Session, house: House, staff: Staff, clock: Clock, *, now: da
         clock.next_alarm_at = None
         return
     if clock.limit_at is not None and now > clock.limit_at:
-        desk_clocks.record_breach(session, ticket, clock, now=now)
+        late.note_breach(session, house, ticket, clock, now=now)
     run = run_of(session, house, ticket, clock)
     ladder = house.ladder_of(session, ticket.ladder_id)
     decision = decide(ladder, run, now, staff.for_ticket(ticket))

@@ -1,16 +1,27 @@
-"""A ticket's deadlines: how each of them came about."""
+"""A ticket's deadlines: how each of them came about, and correcting what they follow from."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from app.api.clock_schemas import ClocksOut, ExplainedOut
-from app.api.context import Reader, ticket_of
+from app.api.context import Lead, Reader, ticket_of
 from app.api.problems import responses
+from app.api.ticket_schemas import Body, Reason, TicketOut
+from app.desk.correct import correct_time
 from app.desk.explain import explain_clocks
 from app.sla.explain_words import LANGUAGES
+from app.store import clocks
 
 router = APIRouter(prefix="/tickets", tags=["clocks"], responses=responses(401, 404, 422, 503))
+
+
+class CorrectionIn(Body):
+    """When it really was, and why it was written down otherwise."""
+
+    at: AwareDatetime
+    reason: Reason
 
 
 @router.get("/{number}/clocks", operation_id="explain_ticket_clocks")
@@ -31,3 +42,14 @@ def get_clocks(
     return ClocksOut(
         number=number, now=now, language=language, clocks=[ExplainedOut.of(one) for one in told]
     )
+
+
+@router.put(
+    "/{number}/timeline/{seq}/time", operation_id="correct_time", responses=responses(403, 409)
+)
+def put_time(context: Lead, number: int, seq: int, body: CorrectionIn) -> TicketOut:
+    """Correct when an entry of the log took effect; the deadlines are computed anew from it."""
+    with context.changing(number) as (session, ticket, by):
+        correct_time(session, context.house, ticket, by, seq=seq, at=body.at, reason=body.reason)
+        session.flush()
+        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)

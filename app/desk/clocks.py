@@ -109,18 +109,29 @@ def folded(session: Session, house: House, ticket: Ticket) -> dict[ClockKind, Cl
 
 def clock_events(log: Iterable[TicketEvent]) -> list[ClockEvent]:
     """Return what the ticket's log says to its clocks."""
+    rows = list(log)
+    # A correction moves when an earlier event took effect; of several the latest one counts.
+    moved = {
+        row.data["event"]: datetime.fromisoformat(str(row.data["to"]))
+        for row in rows
+        if row.kind == Event.CORRECTED
+    }
     return [
-        _clock_event(row, kind, clock) for row in log for kind, clock in EFFECTS.get(row.kind, ())
+        _clock_event(row, moved.get(row.seq, row.at), kind, clock)
+        for row in rows
+        for kind, clock in EFFECTS.get(row.kind, ())
     ]
 
 
-def _clock_event(row: TicketEvent, kind: ClockEventKind, clock: ClockKind | None) -> ClockEvent:
+def _clock_event(
+    row: TicketEvent, at: datetime, kind: ClockEventKind, clock: ClockKind | None
+) -> ClockEvent:
     data = row.data
     named = data.get("clock")
     severity = data.get("severity") if kind in _MAKES_A_PROMISE else None
     policy = data.get("policy") if kind in _MAKES_A_PROMISE else None
     return ClockEvent(
-        at=row.at,
+        at=at,
         seq=row.seq or 0,
         kind=kind,
         clock=ClockKind(str(named)) if clock is None and named else clock,
@@ -205,8 +216,14 @@ def _new_clock(ticket: Ticket, state: ClockState) -> Clock:
 
 def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: datetime) -> None:
     before = clock.status
+    started_at = state.started_at or clock.started_at
+    if started_at > clock.started_at and clock.kind is ClockKind.NEXT_UPDATE:
+        # A word to the customer: the next round has a ladder and a breach of its own.
+        clock.run += 1
+        clock.begun_at = None
+        clock.breached_at = None
     clock.status = _status(ticket, state)
-    clock.started_at = state.started_at or clock.started_at
+    clock.started_at = started_at
     running = clock.status is ClockStatus.RUNNING
     clock.target_at = state.target_at if running or state.met_at else None
     clock.limit_at = state.limit_at if running or state.met_at else None
@@ -215,7 +232,7 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
     clock.paused_s = paused_s(state)
     if state.promised_at is not None and state.promised_at > clock.started_at:
         clock.begun_at = max(state.promised_at, clock.begun_at or state.promised_at)
-    if running and before in {ClockStatus.CANCELLED, ClockStatus.PENDING}:
+    if running and before in {ClockStatus.CANCELLED, ClockStatus.PENDING, ClockStatus.MET}:
         # Opened anew: its ladder is climbed from the beginning.
         clock.run += 1
         clock.begun_at = now

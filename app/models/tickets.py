@@ -173,7 +173,7 @@ class Event(StrEnum):
     EXCLUSION_TOLD = "exclusion_told"  # Or why the customer was not.
     POLICY_MOVED = "policy_moved"
     CORRECTED = "corrected"  # An earlier event of the log took effect at another time.
-    UPDATE_DUE = "update_due"  # A word to the customer is due, or is late.
+    LATE_TOLD = "late_told"  # That promised news is late; or why the customer was not told.
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
 

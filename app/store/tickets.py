@@ -86,6 +86,12 @@ def received_between(session: Session, since: datetime, until: datetime) -> Sequ
     return session.exec(query).all()
 
 
+def find_event(session: Session, ticket_id: Id, seq: int) -> TicketEvent | None:
+    """Return an entry of the ticket's log; None when it has no such one."""
+    query = select(TicketEvent).where(TicketEvent.seq == seq, TicketEvent.ticket_id == ticket_id)
+    return session.exec(query).first()
+
+
 def log_after(session: Session, seq: int) -> Sequence[tuple[TicketEvent, Ticket]]:
     """Return what every ticket's log has gained after an entry, in the order it was written."""
     query = (
