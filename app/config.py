@@ -233,6 +233,20 @@ class MailHttpSettings(Part):
     signing_key_file: Path | None = Field(None, description="A file that holds the signing key.")
 
 
+class SeveritySettings(Part):
+    """How severity is judged."""
+
+    model: Path | None = Field(
+        None, description="A model of your own, made by `svartid severity train`."
+    )
+    critical_from: float = Field(
+        0.3,
+        gt=0,
+        lt=1,
+        description="From this probability on, a message is taken for critical.",
+    )
+
+
 class ApiSettings(Part):
     """Where the API listens."""
 
@@ -262,6 +276,8 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
+=======
+    severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
 

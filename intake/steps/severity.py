@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.desk.house import House
-from app.sla.severity import Judgement, Report, judge
+from app.sla.severity import Judgement, Report, judge, kept
 from intake.mail import ParsedMail
 
 # A judge reads the newest text; what stands far below it changes nothing and costs time.
@@ -19,4 +19,10 @@ def judge_mail(mail: ParsedMail, house: House, *, at: datetime) -> Judgement:
         text=(mail.reply_text or mail.text)[:LONGEST],
         language=mail.language_hint,
     )
-    return judge(report, desk_open=calendar.is_open(at))
+    choice = house.settings.severity
+    return judge(
+        report,
+        desk_open=calendar.is_open(at),
+        model=kept(choice.model) if choice.model else None,
+        critical_from=choice.critical_from,
+    )

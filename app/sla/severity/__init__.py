@@ -1,6 +1,16 @@
 """How bad is it? Judged by effect, not by words; pure, and never raises."""
 
 from app.sla.severity.judgement import Judgement, Report
+from app.sla.severity.model import Example, Model, kept, read_examples, train
 from app.sla.severity.rules import judge
 
-__all__ = ["Judgement", "Report", "judge"]
+__all__ = [
+    "Example",
+    "Judgement",
+    "Model",
+    "Report",
+    "judge",
+    "kept",
+    "read_examples",
+    "train",
+]

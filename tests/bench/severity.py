@@ -1,0 +1,40 @@
+"""What a judgement costs: ``python -m tests.bench.severity``."""
+
+import statistics
+import time
+
+from app.sla.severity import Report, judge
+from app.sla.severity.model import base_examples
+
+
+def median_ms(report: Report, rounds: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        judge(report)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def main() -> None:
+    began = time.perf_counter()
+    judge(Report("email", "Nede", "Alt er nede"))
+    print(f"the first, with loading   {(time.perf_counter() - began) * 1000:8.2f} ms")
+    each = [median_ms(Report(one.channel, one.subject, one.body), 5) for one in base_examples()]
+    print(
+        f"a short message, median   {statistics.median(each):8.2f} ms   slowest {max(each):.2f} ms"
+    )
+    long = " ".join(one.body for one in base_examples()[:12])
+    print(
+        f"{len(long):,} letters             {median_ms(Report('email', 'Hei', long), 20):8.2f} ms"
+    )
+    for name, junk in {
+        "100 kB of words": "alle kunder får ikke betalt " * 3600,
+        "100 kB of junk": "\x00\xff" * 50_000,
+        "100 kB in one word": "a" * 100_000,
+    }.items():
+        print(f"{name:25} {median_ms(Report('email', junk, junk), 5):8.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
