@@ -276,7 +276,6 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
-=======
     severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
