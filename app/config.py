@@ -190,6 +190,15 @@ class Mailbox(Part):
         description="The name our own mail server writes into Authentication-Results; without it, "
         "a ticket number in a subject joins nothing.",
     )
+    canary_minutes: float | None = Field(
+        None,
+        ge=1,
+        le=1440,
+        description="How often a mail to ourselves must come back; none: never.",
+    )
+    canary_wait_minutes: float = Field(
+        5, ge=1, le=1440, description="How long it may take before somebody is paged."
+    )
     imap: Imap | None = Field(None, description="Left out, mail arrives another way.")
     smtp: Smtp = Field(description="Every mailbox must be able to answer.")
 

@@ -20,6 +20,7 @@ from app.outbox.deliver import Sender
 from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
+from intake.canary import Canaries
 from intake.handed import HandedLedger
 from intake.imap.health import Health, WatchState
 from intake.imap.terms import WatchSettings
@@ -78,10 +79,11 @@ class Service:
             Part.SENDER: self._sender,
             Part.ENGINE: self._engine,
         }
+        canaries = [self._canaries()] if Part.ENGINE in self.parts and self._has_canaries() else []
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
-        self.loops.start([make() for part, make in makers.items() if part in self.parts])
+        self.loops.start([make() for part, make in makers.items() if part in self.parts] + canaries)
         if Part.INTAKE in self.parts:
             self._start_watchers()
             self._start_lmtp()
@@ -98,6 +100,13 @@ class Service:
     def _engine(self) -> Loop:
         engine = Engine(self.db, self.house, self.clock)
         return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s)
+
+    def _has_canaries(self) -> bool:
+        return any(box.canary_minutes for box in self.settings.mailboxes.values())
+
+    def _canaries(self) -> Loop:
+        canaries = Canaries(self.db, self.house, self.clock)
+        return Loop("canary", canaries.pass_once, Topic.CANARY, canaries.wait_s)
 
     def _sender(self) -> Loop:
         """Return the sender, with an event loop of its own for the one library that needs it."""

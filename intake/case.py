@@ -25,6 +25,7 @@ class Reason(StrEnum):
     SAME_MESSAGE = "same_message"
     OWN_MAIL = "own_mail"
     BOUNCE = "bounce"
+    CANARY = "canary"
     UNREADABLE = "unreadable"
 
 

@@ -84,6 +84,7 @@ class HandedLedger:
                     processed_at=None,
                     message_id=None,
                     ticket_id=None,
+                    open_anyway=False,
                 )
             wake_after_commit(session, Topic.LEDGER)
         return ids

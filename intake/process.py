@@ -25,6 +25,7 @@ from intake.case import Case, Outcome
 from intake.known import Known
 from intake.mail import ParsedMail, parse
 from intake.steps.bounce import settle_bounce
+from intake.steps.canary import end_canary
 from intake.steps.duplicate import end_duplicate
 from intake.steps.own_echo import refuse_own_echo
 from intake.steps.quarantine import open_minimal
@@ -37,6 +38,8 @@ log = logger("intake")
 
 # In this order; a step ends the walk by returning an outcome, and the last one always does.
 STEPS: tuple[Callable[[Case], Outcome | None], ...] = (
+    # A mail to ourselves that shows that mail comes in.
+    end_canary,
     # A mail of our own that went round.
     refuse_own_echo,
     # The same message again, by another way or another time.
@@ -50,6 +53,8 @@ STEPS: tuple[Callable[[Case], Outcome | None], ...] = (
     # Append to that ticket, or open one; acknowledge where a person waits for it.
     route,
 )
+# What is left of them where staff have asked for a ticket of its own.
+OPENING: tuple[Callable[[Case], Outcome | None], ...] = (meet_sender, route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ class Processor:
 
 def walk(case: Case) -> Outcome:
     """Walk the steps until one ends it."""
-    for step in STEPS:
+    for step in OPENING if case.row.open_anyway else STEPS:
         outcome = step(case)
         if outcome is not None:
             return outcome

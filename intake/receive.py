@@ -116,6 +116,7 @@ def _write(
             "reason": "",
             "attempts": 0,
             "next_at": now,
+            "open_anyway": False,
         }
         for sha, item in zip(hashes, batch, strict=True)
     ]

@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.api.context import Reader, Writer
+from app.api.context import Reader, Writer, ticket_of
 from app.api.problems import responses
-from app.kit.db import wake_after_commit
-from app.kit.errors import Conflict, NotFound
-from app.kit.wake import Topic
+from app.desk import inbound
+from app.desk.work import By
+from app.kit.errors import NotFound
 from app.models import InboundMail, LedgerState
 from app.store import mail
 
@@ -32,6 +32,7 @@ class InboundMailOut(BaseModel):
     received_at: datetime = Field(description="The mail server's receipt time.")
     fetched_at: datetime
     processed_at: datetime | None
+    fetch_lag_s: float = Field(description="Seconds from the receipt until we had it.")
     size: int
     truncated: bool
     message_id: str | None
@@ -46,25 +47,72 @@ class InboundMailPage(BaseModel):
     next: UUID | None = Field(description="The cursor of the next page; null at the end.")
 
 
+class WantedMails(BaseModel):
+    """Which messages are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: list[LedgerState] = Field(default_factory=list, description="May be repeated.")
+    mailbox: str | None = None
+    folder: str | None = Field(None, description="A folder of IMAP's, or `lmtp`, or `http`.")
+    reason: str | None = None
+    message_id: str | None = None
+    ticket: int | None = Field(None, description="A ticket's number.")
+    received_from: AwareDatetime | None = None
+    received_before: AwareDatetime | None = None
+    cursor: UUID | None = Field(None, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=200)
+
+
 def _shown(row: InboundMail) -> InboundMailOut:
-    return InboundMailOut(**{name: getattr(row, name) for name in InboundMailOut.model_fields})
+    values = {
+        name: getattr(row, name) for name in InboundMailOut.model_fields if name != "fetch_lag_s"
+    }
+    lag = (row.fetched_at - row.received_at).total_seconds()
+    return InboundMailOut(**values, fetch_lag_s=lag)
 
 
 @router.get("", operation_id="list_inbound_mails")
 def list_mails(
     context: Reader,
-    state: LedgerState | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    wanted: Annotated[WantedMails, Query()],
 ) -> InboundMailPage:
     """List the ledger, newest first."""
     with context.reading() as session:
-        rows = mail.listing(session, state=state, below=cursor, limit=limit + 1)
+        ticket_id = None
+        if wanted.ticket is not None:
+            ticket_id = ticket_of(session, wanted.ticket).id
+        which = mail.Wanted(
+            states=wanted.state,
+            mailbox=wanted.mailbox,
+            way=wanted.folder,
+            reason=wanted.reason,
+            message_id=wanted.message_id and wanted.message_id.strip("<> "),
+            ticket_id=ticket_id,
+            received_from=wanted.received_from,
+            received_before=wanted.received_before,
+        )
+        limit = wanted.limit
+        rows = mail.listing(session, which, below=wanted.cursor, limit=limit + 1)
     page = rows[:limit]
     return InboundMailPage(
         items=[_shown(row) for row in page],
         next=page[-1].id if len(rows) > limit else None,
     )
+
+
+@router.get("/counts", operation_id="count_inbound_mails")
+def count_mails(context: Reader) -> dict[LedgerState, int]:
+    """Count the ledger by state; a state without a message is left out."""
+    with context.reading() as session:
+        return {LedgerState(state): count for state, count in mail.count_by_state(session).items()}
+
+
+@router.get("/{mail_id}", operation_id="get_inbound_mail")
+def get_mail(context: Reader, mail_id: UUID) -> InboundMailOut:
+    """Read one message's row."""
+    with context.reading() as session:
+        return _shown(inbound.get_message(session, mail_id))
 
 
 @router.get(
@@ -88,14 +136,15 @@ def download(context: Reader, mail_id: UUID) -> Response:
 
 @router.post("/{mail_id}/retry", operation_id="retry_inbound_mail", responses=responses(409))
 def retry(context: Writer, mail_id: UUID) -> InboundMailOut:
-    """Process a quarantined message again; its minimal ticket stays as it is."""
+    """Process a quarantined or refused message again; its minimal ticket stays as it is."""
     with context.db.writing() as session:
-        row = session.get(InboundMail, mail_id)
-        if row is None:
-            raise NotFound(f"there is no message {mail_id}", field="mail_id")
-        if row.state is not LedgerState.QUARANTINED:
-            raise Conflict(f"the message is {row.state.value}, not quarantined")
-        row.state = LedgerState.RECEIVED
-        row.next_at = context.now
-        wake_after_commit(session, Topic.LEDGER)
-        return _shown(row)
+        return _shown(inbound.retry(session, mail_id, By(context.agent, context.now)))
+
+
+@router.post(
+    "/{mail_id}/ticket", operation_id="make_ticket_of_inbound_mail", responses=responses(409)
+)
+def make_ticket(context: Writer, mail_id: UUID) -> InboundMailOut:
+    """Make a ticket of a message, whatever was made of it; the row then names the ticket."""
+    with context.db.writing() as session:
+        return _shown(inbound.make_ticket(session, mail_id, By(context.agent, context.now)))

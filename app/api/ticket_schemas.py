@@ -88,12 +88,17 @@ class TicketOut(BaseModel):
     solved_at: datetime | None
     flags: list[str]
     version: int
+    intake_lag_s: float = Field(
+        description="Seconds from the receipt to the ticket; they count against us."
+    )
     clocks: list[ClockOut]
 
     @classmethod
     def of(cls, ticket: Ticket, clocks: Sequence[Clock], now: datetime) -> Self:
         """Return the ticket with its clocks as they stand at ``now``."""
-        values = {name: getattr(ticket, name) for name in cls.model_fields if name != "clocks"}
+        own = {"clocks", "intake_lag_s"}
+        values = {name: getattr(ticket, name) for name in cls.model_fields if name not in own}
+        values["intake_lag_s"] = (ticket.created_at - ticket.received_at).total_seconds()
         ordered = sorted(clocks, key=lambda clock: clock.kind)
         return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])
 

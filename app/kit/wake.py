@@ -15,6 +15,7 @@ class Topic(StrEnum):
     LEDGER = "ledger"
     OUTBOX = "outbox"
     CLOCKS = "clocks"
+    CANARY = "canary"
 
 
 class Wake:

@@ -21,7 +21,7 @@ from app.models.exclusions import (
     MaintenanceCustomer,
     MaintenanceWindow,
 )
-from app.models.mail import TERMINAL, Blob, InboundMail, LedgerState, MailPosition
+from app.models.mail import TERMINAL, Blob, Canary, InboundMail, LedgerState, MailPosition
 from app.models.outbox import Delivery, DeliveryClass, DeliveryState
 from app.models.people import (
     Agent,
@@ -57,6 +57,7 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "Blob",
+    "Canary",
     "Channel",
     "Clock",
     "Contact",

@@ -73,6 +73,8 @@ class InboundMail(Row, table=True):
     processed_at: Instant | None = None
     message_id: str | None = Field(default=None, index=True)
     ticket_id: Id | None = link("ticket", index=True, nullable=True)
+    # Staff have asked for a ticket of its own, whatever the steps would make of it.
+    open_anyway: bool = False
 
 
 class MailPosition(Row, table=True):
@@ -89,3 +91,21 @@ class MailPosition(Row, table=True):
     # After a new UIDVALIDITY, mail received before this was old at the very first start.
     since: Instant | None = None
     moved_at: Instant
+
+
+class Canary(Row, table=True):
+    """A mail to ourselves, which must come back as a row of its mailbox's ledger."""
+
+    __tablename__ = "canary"
+    # The beginning of its stretch of time: however many processes look, one is sent for each.
+    __table_args__ = (UniqueConstraint("mailbox", "slot_at"),)
+
+    id: Id = id_field()
+    mailbox: str
+    slot_at: Instant
+    sent_at: Instant
+    due_at: Instant
+    came_at: Instant | None = None
+    # When somebody was told that it is missing, and the ticket of that outage.
+    alarmed_at: Instant | None = None
+    ticket_id: Id | None = link("ticket", nullable=True)

@@ -1,6 +1,7 @@
 """The intake ledger's queries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -111,13 +112,48 @@ def bytes_by_hash(session: Session, hashes: Sequence[str]) -> dict[str, bytes]:
     return dict(session.exec(query).all())
 
 
+def find(session: Session, mail_id: Id, *, lock: bool = False) -> InboundMail | None:
+    """Return a ledger row, locked where asked; None when there is none."""
+    query = select(InboundMail).where(InboundMail.id == mail_id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which ledger rows are asked for; None leaves a word out."""
+
+    states: Sequence[LedgerState] = ()
+    mailbox: str | None = None
+    way: str | None = None
+    reason: str | None = None
+    message_id: str | None = None
+    ticket_id: Id | None = None
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+
+
 def listing(
-    session: Session, *, state: LedgerState | None, below: Id | None, limit: int
+    session: Session, wanted: Wanted | None = None, *, below: Id | None, limit: int
 ) -> Sequence[InboundMail]:
     """Return ledger rows, newest first; ``below`` is the last id of the page before."""
+    which = wanted or Wanted()
     query = select(InboundMail).order_by(col(InboundMail.id).desc()).limit(limit)
-    if state is not None:
-        query = query.where(InboundMail.state == state)
+    if which.states:
+        query = query.where(col(InboundMail.state).in_(which.states))
+    exact = (
+        (InboundMail.mailbox, which.mailbox),
+        (InboundMail.folder, which.way),
+        (InboundMail.reason, which.reason),
+        (InboundMail.message_id, which.message_id),
+        (InboundMail.ticket_id, which.ticket_id),
+    )
+    for column, value in exact:
+        if value is not None:
+            query = query.where(col(column) == value)
+    if which.received_from is not None:
+        query = query.where(InboundMail.received_at >= which.received_from)
+    if which.received_before is not None:
+        query = query.where(InboundMail.received_at < which.received_before)
     if below is not None:
         query = query.where(col(InboundMail.id) < below)
     return session.exec(query).all()

@@ -59,7 +59,7 @@ class Here:
 
     def rows(self) -> Sequence[InboundMail]:
         with self.world.db.reading() as session:
-            return list(reversed(ledger.listing(session, state=None, below=None, limit=50)))
+            return list(reversed(ledger.listing(session, below=None, limit=50)))
 
     def raw(self) -> bytes:
         with self.world.db.reading() as session:

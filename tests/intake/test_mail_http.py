@@ -44,7 +44,7 @@ def client(world: World, using: Settings | None = None) -> TestClient:
 
 def rows(db: Database) -> list[InboundMail]:
     with db.reading() as session:
-        return list(reversed(ledger.listing(session, state=None, below=None, limit=50)))
+        return list(reversed(ledger.listing(session, below=None, limit=50)))
 
 
 def signed(*parts: bytes, key: str = KEY) -> str:
