@@ -17,6 +17,8 @@ from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
 CRITICAL_FROM = 0.30
+BEYOND_DOUBT = 0.9
+CLEAR = 0.6
 # A word alone tells something from this weight on: it stood in many examples of one kind.
 WEIGHTY = 1.0
 # Between these two an alarm outside desk hours asks to be confirmed.
@@ -165,6 +167,17 @@ def _people_can_buy(case: _Case) -> _Found:
     return best, others[best], ""
 
 
+def _little_is_said(case: _Case) -> _Found:
+    """Without any signal of what is wrong nobody is woken, unless the words leave no doubt."""
+    if case.reading.signals or case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+        return None
+    others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
+    best = max(others, key=others.__getitem__)
+    if others[best] < CLEAR:
+        best = Severity.SERIOUS if case.report.channel == "phone" else Severity.MINOR
+    return best, others[best], "it says little of what is wrong"
+
+
 RULES: tuple[Callable[[_Case], _Found], ...] = (
     _drill,
     _automatic,
@@ -172,6 +185,7 @@ RULES: tuple[Callable[[_Case], _Found], ...] = (
     _asks_to_close,
     _test_site,
     _people_can_buy,
+    _little_is_said,
 )
 
 
