@@ -64,7 +64,9 @@ class _Year:
         self.desk = [one.name for one in scenario.staff if one.at_desk]
         self.profiles = {one.name: one.profile(self.tz) for one in scenario.staff}
         self.rota = Rota({schedule.name: schedule for schedule in scenario.schedules})
+        # Until when each is busy, with anything and with what is critical.
         self.busy_until = dict.fromkeys(self.staff, scenario.starts)
+        self.critical_until: dict[str, datetime] = {}
         self.turn = 0
         self.heap: list[_Moment] = []
         self.count = 0
@@ -170,12 +172,28 @@ class _Year:
             if run.state is RunState.RUNNING:
                 ticket.runs[kind] = replace(run, taken_at=now)
                 self._arm(ticket, kind, first_alarm(self.ladder, ticket.runs[kind]))
-        begins = max(now, self.busy_until.get(ticket.taken_by, now))
-        # What is not critical waits for the desk to open, whoever has taken it.
-        if ticket.severity is not Severity.CRITICAL and not self.calendar.is_open(begins):
-            begins = self.calendar.next_opening(begins)
-        self.busy_until[ticket.taken_by] = begins + self._time(self.scenario.work_s)
+        begins = self._begins(now, ticket)
         self._at(begins + self._time(self.scenario.first_answer_s), "responds", ticket)
+
+    def _begins(self, now: datetime, ticket: _Ticket) -> datetime:
+        """Return when whoever has taken it begins, and keep them busy from then.
+
+        A critical ticket waits for nothing but another one; any other waits for the desk to open
+        and for all that was taken before it.
+        """
+        person = ticket.taken_by or CATCH_ALL
+        critical = ticket.severity is Severity.CRITICAL
+        begins = max(now, self.critical_until.get(person, now))
+        if not critical:
+            begins = max(begins, self.busy_until.get(person, now))
+            if not self.calendar.is_open(begins):
+                begins = self.calendar.next_opening(begins)
+        work = self._time(self.scenario.work_s)
+        if critical:
+            self.critical_until[person] = begins + work
+        # What was begun before a critical ticket came is done that much later.
+        self.busy_until[person] = max(self.busy_until.get(person, begins), begins) + work
+        return begins
 
     def _respond(self, now: datetime, ticket: _Ticket, _: object) -> None:
         """The customer has an answer, and the work goes on: both promises are met."""
