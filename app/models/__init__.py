@@ -22,6 +22,7 @@ from app.models.exclusions import (
     MaintenanceWindow,
 )
 from app.models.mail import TERMINAL, Blob, Canary, InboundMail, LedgerState, MailPosition
+from app.models.oncall import ContactMethod, Leave, Page, PageState
 from app.models.outbox import Delivery, DeliveryClass, DeliveryState
 from app.models.people import (
     Agent,
@@ -61,6 +62,7 @@ __all__ = [
     "Channel",
     "Clock",
     "Contact",
+    "ContactMethod",
     "Customer",
     "CustomerDomain",
     "Delivery",
@@ -73,6 +75,7 @@ __all__ = [
     "InboundMail",
     "LadderStep",
     "LadderVersion",
+    "Leave",
     "LedgerState",
     "MailPosition",
     "MailReference",
@@ -83,6 +86,8 @@ __all__ = [
     "Notice",
     "NoticeState",
     "NumberSeries",
+    "Page",
+    "PageState",
     "PolicyStart",
     "PolicyVersion",
     "ReferenceKind",

@@ -64,5 +64,7 @@ class Delivery(Row, table=True):
     response: str | None = None
     message_id: str | None = Field(default=None, index=True)
     ticket_id: Id | None = link("ticket", nullable=True)
+    # The page that it is a part of; a failure is told to the engine through it.
+    page_id: Id | None = link("page", index=True, nullable=True)
     created_at: Instant
     sent_at: Instant | None = None

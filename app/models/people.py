@@ -67,6 +67,11 @@ class Agent(Row, table=True):
     team: str | None = None
     language: str = "nb"
     active: bool = True
+    # None for the desk's own zone.
+    time_zone: str | None = None
+    # Local times of day, as in 22:00, between which only what is critical makes a noise.
+    quiet_from: str | None = None
+    quiet_to: str | None = None
     created_at: Instant
 
 

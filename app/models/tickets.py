@@ -73,6 +73,12 @@ class Ticket(Row, table=True):
     created_at: Instant
     updated_at: Instant
     taken_at: Instant | None = None
+    taken_by_id: Id | None = link("agent", nullable=True)
+    # Nobody is paged before this, but never past a limit.
+    snoozed_until: Instant | None = None
+    # When whoever had taken it gave it back last, and how often that happened.
+    handed_back_at: Instant | None = None
+    hand_backs: int = 0
     solved_at: Instant | None = None
     # Something about how it came in that staff must see, such as "unreadable".
     flags: list[str] = Field(sa_column=Column(Document, nullable=False))
@@ -159,6 +165,10 @@ class Event(StrEnum):
     SEVERITY_SET = "severity_set"
     ASSIGNED = "assigned"
     TAKEN = "taken"
+    HANDED_BACK = "handed_back"
+    HANDED_ON = "handed_on"
+    SNOOZED = "snoozed"
+    PAGE_FAILED = "page_failed"  # A page did not reach its person, and what was done then.
     SOLVED = "solved"
     REOPENED = "reopened"
     STEP_FIRED = "step_fired"
