@@ -14,6 +14,8 @@ from app.api import (
     maintenance,
     policies,
     problems,
+    reaching,
+    schedules,
     take,
     ticket_clocks,
     tickets,
@@ -49,6 +51,7 @@ def create_app(
     problems.install(app)
     app.include_router(health.router)
     app.include_router(take.router)
+    app.include_router(schedules.feeds)
     for part in (
         tickets,
         ticket_clocks,
@@ -58,6 +61,8 @@ def create_app(
         maintenance,
         intake_mails,
         agents,
+        schedules,
+        reaching,
     ):
         app.include_router(part.router, prefix=PREFIX)
     return app

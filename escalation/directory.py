@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 from typing_extensions import override
 
 from app.desk.house import House
-from app.models import Agent, Role, Ticket
+from app.desk.schedules import on_call
+from app.models import Agent, ContactMethod, Role, Ticket
 from app.sla.ladder import PageChannel, Receiver, ReceiverKind
+from app.sla.oncall import Away
 from app.sla.terms import Severity
-from app.store import people
+from app.store import oncall, people
+from escalation.contact import OwnMethod, Profile, QuietHours, Urgency, reach
 from escalation.ladder import Directory, Method, Reach
+from escalation.oncall import Rota
 
 CATCH_ALL = "catch_all"
-_BY_MAIL = frozenset({PageChannel.MAIL, PageChannel.PREFERRED})
 
 
 @dataclass(frozen=True)
@@ -25,23 +30,76 @@ class Staff:
     agents: dict[str, Agent]
     # A mail address that is nobody's in particular; None where none is set.
     catch_all: str | None
+    rota: Rota
+    methods: Sequence[ContactMethod] = ()
+    desk_zone: str = "UTC"
 
     @classmethod
-    def of(cls, session: Session, house: House) -> "Staff":
+    def of(cls, session: Session, house: House, now: datetime) -> "Staff":
         """Read who works here now."""
         agents = {str(agent.id): agent for agent in people.active_agents(session)}
-        return cls(agents=agents, catch_all=house.settings.policy.catch_all)
+        state = on_call(session, since=now)
+        return cls(
+            agents=agents,
+            catch_all=house.settings.policy.catch_all,
+            rota=Rota(state.schedules, state.away),
+            methods=oncall.methods(session),
+            desk_zone=house.settings.desk.time_zone,
+        )
 
     def for_ticket(self, ticket: Ticket) -> "TicketDirectory":
         """Return the directory as one ticket sees it."""
         return TicketDirectory(self, ticket)
+
+    @cached_property
+    def by_email(self) -> dict[str, str]:
+        """Return the active agents' ids by their addresses, which schedules name them by."""
+        return {agent.email: key for key, agent in self.agents.items()}
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Return how everybody wants to be reached."""
+        return {key: self._profile(agent) for key, agent in self.agents.items()}
+
+    def _profile(self, agent: Agent) -> Profile:
+        own = [
+            OwnMethod(
+                channel=row.channel,
+                address=row.address,
+                verified=row.verified_at is not None,
+                urgencies=frozenset(Urgency(word) for word in row.urgencies),
+            )
+            for row in self.methods
+            if row.agent_id == agent.id
+        ]
+        # The address that somebody signs in with is known to be theirs, and is the last to try.
+        if not any((row.channel, row.address) == (PageChannel.MAIL, agent.email) for row in own):
+            urgencies = frozenset(Urgency) if not own else frozenset[Urgency]()
+            own.append(OwnMethod(PageChannel.MAIL, agent.email, verified=True, urgencies=urgencies))
+        quiet = None
+        if agent.quiet_from and agent.quiet_to:
+            quiet = QuietHours(
+                time.fromisoformat(agent.quiet_from), time.fromisoformat(agent.quiet_to)
+            )
+        return Profile(
+            person=str(agent.id),
+            methods=tuple(own),
+            tz=ZoneInfo(agent.time_zone or self.desk_zone),
+            active=agent.active,
+            quiet=quiet,
+            away=self._away(agent),
+        )
+
+    def _away(self, agent: Agent) -> tuple[Away, ...]:
+        return tuple(leave for leave in self.rota.away if leave.person == agent.email)
 
 
 @dataclass(frozen=True)
 class TicketDirectory(Directory):
     """The staff as the ladder of one ticket asks for them.
 
-    A desk that has written no schedule has everybody who works on tickets on call at all times.
+    A desk that has not written the schedule that is asked for has everybody who works on tickets
+    on call at all times, and nobody who comes next.
     """
 
     staff: Staff
@@ -49,10 +107,30 @@ class TicketDirectory(Directory):
 
     @override
     def people(self, receiver: Receiver, at: datetime) -> Sequence[str]:
-        name = receiver.name
-        if receiver.kind is ReceiverKind.CATCH_ALL:
-            return [CATCH_ALL] if self.staff.catch_all else []
-        return [key for key, one in self.staff.agents.items() if self._is(one, receiver.kind, name)]
+        name, staff = receiver.name, self.staff
+        match receiver.kind:
+            case ReceiverKind.CATCH_ALL:
+                return [CATCH_ALL] if staff.catch_all else []
+            case ReceiverKind.ON_CALL if name in staff.rota.schedules:
+                return self._ids(staff.rota.now(name, at))
+            case ReceiverKind.ON_CALL_NEXT:
+                return self._ids(staff.rota.next(name, at))
+            case ReceiverKind.TEAM:
+                return self._in_turn(name)
+            case _:
+                return [
+                    key for key, one in staff.agents.items() if self._is(one, receiver.kind, name)
+                ]
+
+    def _ids(self, emails: Sequence[str]) -> list[str]:
+        """Return the ids of those who still work here."""
+        return [self.staff.by_email[one] for one in emails if one in self.staff.by_email]
+
+    def _in_turn(self, team: str) -> list[str]:
+        """Return a team's members, beginning with another one for each ticket."""
+        members = [key for key, one in self.staff.agents.items() if one.team == team]
+        turn = self.ticket.number % len(members) if members else 0
+        return members[turn:] + members[:turn]
 
     def _is(self, agent: Agent, kind: ReceiverKind, name: str) -> bool:
         match kind:
@@ -62,8 +140,6 @@ class TicketDirectory(Directory):
                 return agent.role is Role.AGENT
             case ReceiverKind.AGENT:
                 return name in {agent.email, str(agent.id)}
-            case ReceiverKind.TEAM:
-                return agent.team == name
             case ReceiverKind.ROLE:
                 return agent.role == name
             case _:
@@ -73,7 +149,6 @@ class TicketDirectory(Directory):
     def reach(
         self, person: str, how: Sequence[PageChannel], severity: Severity, at: datetime
     ) -> Reach:
-        # Everybody has a mail address.
-        if not _BY_MAIL.intersection(how):
-            return Reach(reason="no channel of this step is set up")
-        return Reach(methods=(Method(PageChannel.MAIL),))
+        if person == CATCH_ALL:
+            return Reach(methods=(Method(PageChannel.MAIL, self.staff.catch_all or ""),))
+        return reach(self.staff.profiles[person], how, severity, at)

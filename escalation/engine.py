@@ -20,8 +20,9 @@ from app.kit.log import logger
 from app.models import Clock
 from app.models.base import Id
 from app.sla.terms import ClockStatus
-from app.store import clocks, tickets
+from app.store import clocks, pages, tickets
 from escalation.directory import Staff
+from escalation.fallthrough import look_at
 from escalation.ladder import decide
 from escalation.page import Climb, carry_out
 from escalation.run import run_of
@@ -46,9 +47,13 @@ class Engine:
         """Work on the clocks whose alarm is due; return how many there were."""
         now = self._clock.now()
         with self._db.reading() as session:
-            self._next_alarm = clocks.next_alarm(session)
-        if self._next_alarm is None or self._next_alarm > now:
-            return 0
+            alarm = clocks.next_alarm(session)
+            check = pages.next_check(session)
+        self._next_alarm = min((one for one in (alarm, check) if one is not None), default=None)
+        worked = self._fall_through(now) if check is not None and check <= now else 0
+        return worked + (self._climb_due(now) if alarm is not None and alarm <= now else 0)
+
+    def _climb_due(self, now: datetime) -> int:
         done: list[Id] = []
         try:
             with self._db.writing() as session:
@@ -62,6 +67,23 @@ class Engine:
                 self._climb_alone(clock_id, now)
         return len(done)
 
+    def _fall_through(self, now: datetime) -> int:
+        """Look at the pages that did not arrive; each by itself, and one that raises is ended."""
+        with self._db.reading() as session:
+            due = [page.id for page in pages.due(session, now, BATCH)]
+        for page_id in due:
+            try:
+                with self._db.writing() as session:
+                    look_at_page(session, self._house, page_id, now=now)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("page set aside", page=str(page_id))
+                with self._db.writing() as session:
+                    if (page := pages.claim(session, page_id)) is not None:
+                        page.check_at = now + PUSHED_FORWARD
+        return len(due)
+
     def wait_s(self) -> float:
         """Return the seconds on the wall until the next look."""
         if self._next_alarm is None:
@@ -70,7 +92,7 @@ class Engine:
         return min(LONGEST_WAIT_S, max(0.0, self._clock.on_wall(left)))
 
     def _climb(self, session: Session, due: Sequence[Clock], now: datetime) -> None:
-        staff = Staff.of(session, self._house)
+        staff = Staff.of(session, self._house, now)
         for clock in due:
             climb(session, self._house, staff, clock, now=now)
 
@@ -100,3 +122,18 @@ def climb(session: Session, house: House, staff: Staff, clock: Clock, *, now: da
     ladder = house.ladder_of(session, ticket.ladder_id)
     decision = decide(ladder, run, now, staff.for_ticket(ticket))
     carry_out(Climb(session, house, staff, ticket, clock, now), decision)
+
+
+def look_at_page(session: Session, house: House, page_id: Id, *, now: datetime) -> None:
+    """Let a page that did not arrive go on to the next method, or the next person."""
+    # Everybody locks a ticket's clock before its pages.
+    page = pages.find(session, page_id)
+    if page is None or page.check_at is None or page.check_at > now:
+        return
+    held = clocks.claim(session, [page.clock_id])
+    page = pages.claim(session, page_id) if held else None
+    ticket = tickets.find(session, page.ticket_id) if page else None
+    # Another engine got there first.
+    if page is None or ticket is None or page.check_at is None:
+        return
+    look_at(Climb(session, house, Staff.of(session, house, now), ticket, held[0], now), page)

@@ -1,4 +1,4 @@
-"""Carrying out what the ladder decided: a row for each step, a letter for each person paged."""
+"""Carrying out what the ladder decided: a row for each step, a page for each person."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.desk import wording
-from app.desk.addresses import message_id
 from app.desk.events import DESK, record
 from app.desk.house import House
-from app.models import Agent, Clock, DeliveryClass, Event, LadderStep, Ticket
-from app.outbox.compose import Letter
-from app.outbox.put import Outgoing, put
-from app.sla.ladder import Shot
-from app.sla.terms import Severity
+from app.models import Clock, Event, LadderStep, Page, PageState, Ticket
+from app.sla.ladder import PageChannel, Shot
+from escalation import message
 from escalation.directory import CATCH_ALL, Staff
-from escalation.ladder import Decision, Page, Skip
+from escalation.ladder import Decision, Method, Skip
+from escalation.ladder import Page as Wanted
 
-# The worst severity's pages go before everything else in the outbox.
-CRITICAL_PAGE = 10
+# How long nothing may be heard of a message before the next method is tried. A mail server or a
+# chat says at once whether it has taken a message; a phone's silence says nothing.
+CONFIRMED_WITHIN = {
+    PageChannel.VOICE: timedelta(seconds=90),
+    PageChannel.SMS: timedelta(seconds=180),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def carry_out(climb: Climb, decision: Decision) -> None:
             climb, shot, [page for page in decision.pages if (page.step, page.repeat) == shot.key]
         )
     for page in decision.pages:
-        _mail(climb, page)
+        send_page(climb, page)
     for note in decision.notes:
         _tell(climb, Event.LADDER_NOTE, climb.now, note=note)
     climb.clock.next_alarm_at = next_alarm(climb.clock, decision.next_alarm_at)
@@ -58,7 +59,51 @@ def next_alarm(clock: Clock, step_at: datetime | None) -> datetime | None:
     return past if step_at is None else min(step_at, past)
 
 
-def _fired(climb: Climb, shot: Shot, pages: Iterable[Page]) -> None:
+def send_page(climb: Climb, wanted: Wanted) -> Page:
+    """Page a person by what is to be used at once; the other methods wait behind it."""
+    page = Page(
+        ticket_id=climb.ticket.id,
+        clock_id=climb.clock.id,
+        run=climb.clock.run,
+        step=wanted.step,
+        repeat=wanted.repeat,
+        name=wanted.name,
+        nominal_at=wanted.nominal_at,
+        person=wanted.person,
+        reason=wanted.reason,
+        methods=[[one.channel.value, one.address] for one in (*wanted.methods, *wanted.then)],
+        used=0,
+        state=PageState.SENT,
+        created_at=climb.now,
+    )
+    climb.session.add(page)
+    # Its deliveries name it.
+    climb.session.flush()
+    use_methods(climb, page, len(wanted.methods))
+    return page
+
+
+def use_methods(climb: Climb, page: Page, count: int) -> list[Method]:
+    """Send a page by its next methods, and return them; empty when none is left."""
+    chosen = [Method(PageChannel(one), to) for one, to in page.methods[page.used :][:count]]
+    for number, method in enumerate(chosen, start=page.used):
+        what = message.Message(
+            page=page,
+            ticket=climb.ticket,
+            clock=climb.clock,
+            agent=climb.staff.agents.get(page.person),
+            channel=method.channel,
+            address=method.address,
+            number=number,
+        )
+        message.send(climb.session, climb.house, what, now=climb.now)
+    page.used += len(chosen)
+    waits = [CONFIRMED_WITHIN[one.channel] for one in chosen if one.channel in CONFIRMED_WITHIN]
+    page.check_at = climb.now + max(waits) if len(waits) == len(chosen) and waits else None
+    return chosen
+
+
+def _fired(climb: Climb, shot: Shot, pages: Iterable[Wanted]) -> None:
     paged = [page.person for page in pages]
     _step(climb, shot, paged=paged)
     _tell(
@@ -67,7 +112,7 @@ def _fired(climb: Climb, shot: Shot, pages: Iterable[Page]) -> None:
         shot.nominal_at,
         step=shot.name,
         repeat=shot.repeat,
-        paged=[_name(climb.staff, person) for person in paged],
+        paged=[name_of(climb.staff, person) for person in paged],
     )
 
 
@@ -105,54 +150,9 @@ def _step(climb: Climb, what: Shot | Skip, *, paged: Iterable[str] = (), skipped
     )
 
 
-def _mail(climb: Climb, page: Page) -> None:
-    house, ticket = climb.house, climb.ticket
-    agent = climb.staff.agents.get(page.person)
-    address = agent.email if agent else climb.staff.catch_all
-    if address is None:
-        return
-    mailbox, box = house.mailbox(ticket.mailbox)
-    part = _part(climb.clock, page, agent)
-    about = f"{page.name} ({page.reason})" if page.reason else page.name
-    rendered = wording.page(
-        climb.session,
-        house,
-        ticket,
-        climb.clock,
-        agent=agent,
-        step=page.step + 1,
-        reason=about,
-        now=climb.now,
-    )
-    letter = Letter(
-        from_address=box.address,
-        from_name=house.settings.desk.name,
-        to=(address,),
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        message_id=message_id(house.secret, number=ticket.number, part=part, address=box.address),
-        date=climb.now,
-        auto_submitted="auto-generated",
-    )
-    outgoing = Outgoing(
-        dedupe_key=f"{ticket.id}:{part}",
-        kind=DeliveryClass.PAGE,
-        mailbox=mailbox,
-        letter=letter,
-        ticket_id=ticket.id,
-        urgency=CRITICAL_PAGE if ticket.severity is Severity.CRITICAL else None,
-    )
-    put(climb.session, outgoing, now=climb.now)
-
-
-def _part(clock: Clock, page: Page, agent: Agent | None) -> str:
-    """Return what names this page among the ticket's mails: a cause makes one page a person."""
-    who = agent.id.hex[-12:] if agent else "all"
-    kind = clock.kind.value.replace("_", "-")
-    return f"page-{kind}-{clock.run}-{page.step + 1}-{page.repeat}-{who}"
-
-
-def _name(staff: Staff, person: str) -> str:
+def name_of(staff: Staff, person: str) -> str:
+    """Return a person's name as staff read it."""
     agent = staff.agents.get(person)
-    return agent.name if agent else (staff.catch_all or CATCH_ALL)
+    if agent:
+        return agent.name
+    return (staff.catch_all or CATCH_ALL) if person == CATCH_ALL else person

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.desk.events import DESK, record
 from app.models import DeliveryState, Event, Ticket
-from app.store import outbox, tickets
+from app.store import outbox, pages, tickets
 
 
 def fail_bounced(
@@ -33,6 +33,8 @@ def fail_bounced(
     if not temporary:
         delivery.state = DeliveryState.FAILED
         delivery.last_error = f"bounced: {status or 'no status'}"
+        if delivery.page_id is not None:
+            pages.look_again(session, delivery.page_id, now=now)
         record(
             session,
             ticket,

@@ -1,5 +1,7 @@
 """Links that prove who was sent them: a ticket, a person, and a keyed hash of both."""
 
+from urllib.parse import quote
+
 from app.desk.house import House
 from app.kit.ids import keyed, same
 from app.models import Agent, Ticket
@@ -28,3 +30,18 @@ def is_take_link(house: House, number: int, agent_id: Id, mark: str) -> bool:
 
 def _mark(house: House, number: int, agent_id: Id) -> str:
     return keyed(house.secret, f"take:{number}:{agent_id}", length=_LENGTH)
+
+
+def feed_url(house: House, schedule: str, who: str) -> str:
+    """Return the address of a schedule's calendar feed: an agent's, or everybody's (``all``)."""
+    base = house.settings.desk.url.rstrip("/")
+    return f"{base}/feeds/{quote(schedule, safe='')}/{who}/{_feed_mark(house, schedule, who)}.ics"
+
+
+def is_feed_link(house: House, schedule: str, who: str, mark: str) -> bool:
+    """Tell whether a feed's link was made by us for this schedule and person."""
+    return same(mark, _feed_mark(house, schedule, who))
+
+
+def _feed_mark(house: House, schedule: str, who: str) -> str:
+    return keyed(house.secret, f"feed:{schedule}:{who}", length=_LENGTH)

@@ -18,7 +18,7 @@ from app.kit.errors import PermanentError
 from app.models import Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
 from app.models.base import Id
 from app.outbox.payload import hashes
-from app.store import mail, outbox
+from app.store import mail, outbox, pages
 
 # Short, since a killed process's rows wait for its end; a living one renews it.
 LEASE_S = 60.0
@@ -42,6 +42,8 @@ class Claimed:
     mailbox: str
     payload: Mapping[str, Any]
     blobs: Mapping[str, bytes]
+    channel: str = "mail"
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Se
                 mailbox=row.mailbox,
                 payload=row.payload,
                 blobs=mail.bytes_by_hash(session, wanted) if wanted else {},
+                channel=row.channel,
+                recipient=row.recipient,
             )
         )
     return claimed
@@ -106,6 +110,8 @@ def _settle_trouble(session: Session, row: Delivery, result: Result, *, now: dat
     row.sent_at = now
     row.response = result.response
     row.last_error = "; ".join(result.refused)
+    if row.page_id is not None:
+        pages.look_again(session, row.page_id, now=now)
     _tell_ticket(session, row, now=now, permanent=True)
 
 
@@ -117,8 +123,13 @@ def _put_back_or_give_up(
     if not isinstance(error, PermanentError) and not out_of_patience:
         row.state = DeliveryState.PENDING
         row.next_at = now + retry_after(row.id, row.attempts)
+        if row.page_id is not None:
+            pages.look_again(session, row.page_id, now=now)
         return
     row.state = DeliveryState.FAILED
+    if row.page_id is not None:
+        # The engine tries the person's next method at once.
+        pages.look_again(session, row.page_id, now=now)
     _tell_ticket(session, row, now=now, permanent=isinstance(error, PermanentError))
 
 

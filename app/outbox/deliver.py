@@ -5,14 +5,14 @@ side by side, and under load several results share a commit.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from typing_extensions import override
 
 from app.kit.clock import Clock
 from app.kit.db import Database
-from app.kit.errors import OutsideError, TemporaryError, Unavailable
+from app.kit.errors import OutsideError, PermanentError, TemporaryError, Unavailable
 from app.kit.log import logger
 from app.outbox.claim import LEASE_S, RENEW_EVERY_S, Claimed, Result, claim, renew, settle
 from app.outbox.compose import compose
@@ -40,21 +40,42 @@ class Transport(Protocol):
         ...
 
 
+class ChannelTransport(Protocol):
+    """Takes one message that is no mail to its provider."""
+
+    async def deliver(self, recipient: str, payload: Mapping[str, object], *, key: str) -> Sent:
+        """Hand it over and return what was said; raise an ``OutsideError``.
+
+        ``key`` is the same for every try, for a provider that can tell a second one by it.
+        """
+        ...
+
+
+# Takes one delivery to wherever it goes.
+Carrier = Callable[[Claimed], Awaitable[Sent]]
+
+
 class Sender:
-    """Sends what is due through each mailbox's connections."""
+    """Sends what is due: mail through each mailbox's connections, the rest by its channel."""
 
     def __init__(
-        self, db: Database, clock: Clock, transports: Mapping[str, Sequence[Transport]]
+        self,
+        db: Database,
+        clock: Clock,
+        transports: Mapping[str, Sequence[Transport]],
+        channels: Mapping[str, ChannelTransport] | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._transports = transports
+        self._channels = channels or {}
         self._lease_until = clock.now()
 
     async def pass_once(self) -> int:
         """Claim one batch, send it and settle it; return how many rows were claimed.
 
-        Each mailbox's rows go out over its connections side by side, in order of urgency.
+        Each mailbox's rows go out over its connections side by side, in order of urgency, and each
+        channel's beside them.
         """
         claimed = await asyncio.to_thread(self._claim)
         if not claimed:
@@ -62,13 +83,19 @@ class Sender:
         renewer = asyncio.create_task(self._renew_all(claimed))
         try:
             async with asyncio.TaskGroup() as group:
-                for mailbox in {row.mailbox for row in claimed}:
-                    rows = iter([row for row in claimed if row.mailbox == mailbox])
-                    for transport in self._transports.get(mailbox) or (_NoTransport(mailbox),):
-                        group.create_task(self._send_each(rows, transport))
+                for lane in {(row.channel, row.mailbox) for row in claimed}:
+                    rows = iter([row for row in claimed if (row.channel, row.mailbox) == lane])
+                    for carrier in self._carriers(*lane):
+                        group.create_task(self._send_each(rows, carrier))
         finally:
             renewer.cancel()
         return len(claimed)
+
+    def _carriers(self, channel: str, mailbox: str) -> Sequence[Carrier]:
+        if channel != "mail":
+            return (_by_channel(channel, self._channels.get(channel)),)
+        transports = self._transports.get(mailbox) or (_NoTransport(mailbox),)
+        return [_by_mail(transport) for transport in transports]
 
     def _claim(self) -> Sequence[Claimed]:
         with self._db.reading() as session:
@@ -79,7 +106,7 @@ class Sender:
             self._lease_until = now + self._clock.of_wall(LEASE_S)
             return claim(session, now=now, until=self._lease_until, limit=BATCH)
 
-    async def _send_each(self, rows: Iterator[Claimed], transport: Transport) -> None:
+    async def _send_each(self, rows: Iterator[Claimed], carrier: Carrier) -> None:
         """Send one mail after the other, while those before are being settled."""
         margin = self._clock.of_wall(MARGIN_S)
         now = asyncio.get_running_loop().time
@@ -90,7 +117,7 @@ class Sender:
             if self._lease_until - self._clock.now() < margin:
                 # The lease could not be renewed; the row is left to whoever claims it next.
                 continue
-            sent.append(await _send(row, transport))
+            sent.append(await _send(row, carrier))
             if len(sent) < GROUP and now() - settled_at < SETTLE_AFTER_S:
                 continue
             if settling is not None:
@@ -123,16 +150,10 @@ class Sender:
             settle(session, results, now=self._clock.now())
 
 
-async def _send(row: Claimed, transport: Transport) -> Result:
-    """Send one mail; any exception is that row's result and never the end of the batch."""
+async def _send(row: Claimed, carrier: Carrier) -> Result:
+    """Send one delivery; any exception is that row's result and never the end of the batch."""
     try:
-        letter = to_letter(row.payload, row.blobs)
-        sent = await transport.send(
-            # Bounces come back to the mailbox, where they are matched with this delivery.
-            letter.from_address,
-            [*letter.to, *letter.cc],
-            compose(letter),
-        )
+        sent = await carrier(row)
     except OutsideError as error:
         log.warning("not sent", delivery=str(row.id), error=str(error))
         return Result(row, error=error)
@@ -140,6 +161,27 @@ async def _send(row: Claimed, transport: Transport) -> Result:
         log.exception("could not be prepared", delivery=str(row.id))
         return Result(row, error=error)
     return Result(row, response=sent.response, refused=[str(one) for one in sent.refused])
+
+
+def _by_mail(transport: Transport) -> Carrier:
+    async def carry(row: Claimed) -> Sent:
+        letter = to_letter(row.payload, row.blobs)
+        # Bounces come back to the mailbox, where they are matched with this delivery.
+        return await transport.send(letter.from_address, [*letter.to, *letter.cc], compose(letter))
+
+    return carry
+
+
+def _by_channel(channel: str, transport: ChannelTransport | None) -> Carrier:
+    async def carry(row: Claimed) -> Sent:
+        if transport is None:
+            # Permanent, so that a page falls through to the person's next method at once.
+            raise PermanentError(
+                f"no way to send {channel} is set up.", remedy="Set one up, or use another method."
+            )
+        return await transport.deliver(row.recipient, row.payload, key=str(row.id))
+
+    return carry
 
 
 class _NoTransport(Transport):

@@ -1,5 +1,6 @@
 """Putting something into the outbox, in the transaction of its cause."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,25 @@ class Outgoing:
     files: tuple[StoredFile, ...] = ()
     # A page of the worst severity goes before any other.
     urgency: int | None = None
+    # The page that it is a part of.
+    page_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message that is no mail: an SMS, a call, a chat message, a webhook's request."""
+
+    dedupe_key: str
+    kind: DeliveryClass
+    # sms, voice, chat or webhook; the sender has a transport for each.
+    channel: str
+    # A phone number, or where a webhook is.
+    recipient: str
+    # What the channel's transport reads; ``text`` is always there.
+    payload: Mapping[str, object]
+    ticket_id: Id | None = None
+    urgency: int | None = None
+    page_id: Id | None = None
 
 
 URGENCY = {DeliveryClass.PAGE: 20, DeliveryClass.RECEIPT: 30, DeliveryClass.LETTER: 40}
@@ -51,6 +71,33 @@ def put(session: Session, outgoing: Outgoing, *, now: datetime) -> Id:
         next_at=now,
         message_id=outgoing.letter.message_id,
         ticket_id=outgoing.ticket_id,
+        page_id=outgoing.page_id,
+        created_at=now,
+    )
+    wake_after_commit(session, Topic.OUTBOX)
+    return delivery
+
+
+def put_notice(session: Session, notice: Notice, *, now: datetime) -> Id:
+    """Add a message that is no mail, likewise."""
+    delivery = new_id()
+    append_row(
+        session,
+        Delivery,
+        id=delivery,
+        dedupe_key=notice.dedupe_key,
+        urgency=URGENCY[notice.kind] if notice.urgency is None else notice.urgency,
+        kind=notice.kind,
+        channel=notice.channel,
+        mailbox="",
+        recipient=notice.recipient,
+        payload={**notice.payload, "files": []},
+        state=DeliveryState.PENDING,
+        attempts=0,
+        next_at=now,
+        message_id=None,
+        ticket_id=notice.ticket_id,
+        page_id=notice.page_id,
         created_at=now,
     )
     wake_after_commit(session, Topic.OUTBOX)

@@ -20,6 +20,7 @@ class Due(NamedTuple):
     channel: str
     mailbox: str
     payload: Mapping[str, object]
+    recipient: str
 
 
 def claim_due(
@@ -28,6 +29,7 @@ def claim_due(
     """Lease what is due, most urgent first; a row being sent is due again when its lease ends."""
     query = (
         select(Delivery.id, Delivery.channel, Delivery.mailbox, Delivery.payload)
+        .add_columns(col(Delivery.recipient))
         .where(col(Delivery.state).in_(WAITING), Delivery.next_at <= now)
         .order_by(col(Delivery.urgency), col(Delivery.next_at))
         .limit(limit)
@@ -87,6 +89,16 @@ def of_ticket(session: Session, ticket_id: Id) -> Sequence[Delivery]:
     """Return everything sent or to be sent for a ticket, oldest first."""
     query = (
         select(Delivery).where(Delivery.ticket_id == ticket_id).order_by(col(Delivery.created_at))
+    )
+    return session.exec(query).all()
+
+
+def of_page(session: Session, page_id: Id) -> Sequence[Delivery]:
+    """Return everything sent or to be sent as one page, oldest first."""
+    query = (
+        select(Delivery)
+        .where(Delivery.page_id == page_id)
+        .order_by(col(Delivery.created_at), col(Delivery.id))
     )
     return session.exec(query).all()
 

@@ -11,7 +11,6 @@ from app.models import (
     Contact,
     Customer,
     CustomerDomain,
-    ScheduleVersion,
 )
 from app.models.base import Id
 
@@ -109,9 +108,3 @@ def touch_token(session: Session, token_id: Id, now: datetime) -> None:
     token = session.get(ApiToken, token_id)
     if token is not None:
         token.last_used_at = now
-
-
-def schedules_in_force(session: Session) -> Sequence[ScheduleVersion]:
-    """Return the newest version of every on-call schedule."""
-    rows = session.exec(select(ScheduleVersion).order_by(col(ScheduleVersion.version))).all()
-    return list({row.name: row for row in rows}.values())

@@ -1,0 +1,101 @@
+"""Pages: who was told of which step, and which of them are to be looked at again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select, update
+
+from app.kit.db import wake_after_commit
+from app.kit.wake import Topic
+from app.models import Page, PageState
+from app.models.base import Id
+
+
+def next_check(session: Session) -> datetime | None:
+    """Return when the next page is to be looked at; None when none is."""
+    query = (
+        select(Page.check_at)
+        .where(col(Page.check_at).is_not(None))
+        .order_by(col(Page.check_at))
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[Page]:
+    """Return the pages that are to be looked at, longest due first."""
+    query = select(Page).where(col(Page.check_at) <= now).order_by(col(Page.check_at)).limit(limit)
+    return session.exec(query).all()
+
+
+def find(session: Session, page_id: Id) -> Page | None:
+    """Return a page; None when there is no such id."""
+    return session.get(Page, page_id)
+
+
+def claim(session: Session, page_id: Id) -> Page | None:
+    """Lock one page, read anew; None when another holds it."""
+    query = (
+        select(Page)
+        .where(Page.id == page_id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.exec(query).first()
+
+
+def look_again(session: Session, page_id: Id, *, now: datetime) -> None:
+    """Let the engine look at a page now: one of its messages did not arrive."""
+    statement = (
+        update(Page)
+        .where(
+            col(Page.id) == page_id,
+            col(Page.state) == PageState.SENT,
+            or_(col(Page.check_at).is_(None), col(Page.check_at) > now),
+        )
+        .values(check_at=now)
+    )
+    session.connection().execute(statement)
+    wake_after_commit(session, Topic.CLOCKS)
+
+
+def confirm(session: Session, page_id: Id) -> None:
+    """Note that a page has arrived: no other method is tried."""
+    statement = (
+        update(Page)
+        .where(col(Page.id) == page_id, col(Page.state) == PageState.SENT)
+        .values(state=PageState.CONFIRMED, check_at=None)
+    )
+    session.connection().execute(statement)
+
+
+def of_ticket(session: Session, ticket_id: Id) -> Sequence[Page]:
+    """Return every page about a ticket, in order."""
+    query = (
+        select(Page).where(Page.ticket_id == ticket_id).order_by(col(Page.created_at), col(Page.id))
+    )
+    return session.exec(query).all()
+
+
+def of_shot(session: Session, page: Page) -> Sequence[Page]:
+    """Return everybody's pages of the same step and repeat."""
+    query = select(Page).where(
+        Page.clock_id == page.clock_id,
+        Page.run == page.run,
+        Page.step == page.step,
+        Page.repeat == page.repeat,
+    )
+    return session.exec(query).all()
+
+
+def end_waiting(session: Session, ticket_id: Id) -> None:
+    """Let no further method be tried for a ticket's pages."""
+    statement = (
+        update(Page)
+        .where(
+            col(Page.ticket_id) == ticket_id,
+            col(Page.state).in_([PageState.SENT, PageState.CONFIRMED]),
+        )
+        .values(state=PageState.ENDED, check_at=None)
+    )
+    session.connection().execute(statement)
