@@ -30,12 +30,12 @@ def claim_due(
     query = (
         select(Delivery.id, Delivery.channel, Delivery.mailbox, Delivery.payload)
         .add_columns(col(Delivery.recipient))
-        .where(col(Delivery.state).in_(WAITING), Delivery.next_at <= now)
+        .where(col(Delivery.state).in_(WAITING), col(Delivery.next_at) <= now)
         .order_by(col(Delivery.urgency), col(Delivery.next_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    due = [Due(*row) for row in session.exec(query)]
+    due = [Due(*row) for row in session.connection().execute(query)]
     lease = (
         update(Delivery)
         .where(col(Delivery.id).in_([row.id for row in due]))
