@@ -28,12 +28,14 @@ from app.outbox.deliver import Sender
 from app.outbox.smtp import Sent
 from app.sla.terms import ClockKind
 from app.store import clocks as clock_store
+from app.store import pages as page_store
 from app.store import tickets as ticket_store
 from escalation.engine import Engine
 from intake.imap.ledger import Position
 from intake.imap.terms import Fetched
 from intake.process import Processor
 from intake.receive import MailLedger
+from tests.harness.phones import Phones
 
 # A Tuesday at ten in Oslo, winter time: the desk is open and stays so for seven hours.
 TUESDAY_TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -127,7 +129,8 @@ class World:
         self.ledger = MailLedger(db, self.clock)
         self.processor = Processor(db, self.house, self.clock, batch=25)
         self.engine = Engine(db, self.house, self.clock)
-        self.sender = Sender(db, self.clock, {"support": [self.postman]})
+        self.phones = {name: Phones(name) for name in ("sms", "voice", "chat", "webhook")}
+        self.sender = Sender(db, self.clock, {"support": [self.postman]}, self.phones)
         self.agent = self.hire("Ola Vakt", "ola@desk.example", Role.AGENT)
         self.lead = self.hire("Ingrid Leder", "ingrid@desk.example", Role.LEAD)
         self.ledger.settle("support", "INBOX", Position(uid_validity=1, last_uid=0))
@@ -166,36 +169,47 @@ class World:
         with self.db.reading() as session:
             return session.exec(select(InboundMail).where(InboundMail.uid == uid)).one()
 
-    def deliver(self) -> None:
-        """Send all that is due."""
+    def deliver(self) -> int:
+        """Send all that is due; return how many tries that took."""
 
-        async def all_of_it() -> None:
-            while await self.sender.pass_once():
-                pass
+        async def all_of_it() -> int:
+            tries = 0
+            while worked := await self.sender.pass_once():
+                tries += worked
+            return tries
 
-        asyncio.run(all_of_it())
+        return asyncio.run(all_of_it())
 
     def move(self, **by: float) -> None:
         """Move the clock in steps of a minute at most, turning every loop on the way."""
         end = self.now + timedelta(**by)
         while self.now < end:
             with self.db.reading() as session:
-                alarm = clock_store.next_alarm(session)
+                alarms = [clock_store.next_alarm(session), page_store.next_check(session)]
+            alarm = min((one for one in alarms if one is not None), default=None)
             step = end if alarm is None else min(end, max(alarm, self.now))
             self.clock.move(step - self.now)
             turns = 0
             while self.engine.pass_once():
                 turns += 1
                 assert turns < 1000, "the engine spins"
-            self.deliver()
+            self.process_all()
         self.process_all()
 
     def process_all(self) -> None:
+        """Turn every loop until nothing is left to do at this moment."""
         while self.processor.pass_once():
             pass
-        while self.engine.pass_once():
-            pass
-        self.deliver()
+        while True:
+            turned = self.engine.pass_once()
+            if not self.deliver() and not turned:
+                return
+
+    def expect_silence(self) -> None:
+        """Fail for every message that nothing expected."""
+        self.postman.expect_no_more()
+        for phones in self.phones.values():
+            phones.expect_no_more()
 
     def ticket(self, number: int = 1) -> Ticket:
         with self.db.reading() as session:
