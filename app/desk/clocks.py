@@ -218,17 +218,17 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
     before = clock.status
     started_at = state.started_at or clock.started_at
     if started_at > clock.started_at and clock.kind is ClockKind.NEXT_UPDATE:
-        # A word to the customer: the next round has a ladder and a breach of its own.
+        # A word to the customer: the next round has a ladder of its own.
         clock.run += 1
         clock.begun_at = None
-        clock.breached_at = None
     clock.status = _status(ticket, state)
     clock.started_at = started_at
     running = clock.status is ClockStatus.RUNNING
     clock.target_at = state.target_at if running or state.met_at else None
     clock.limit_at = state.limit_at if running or state.met_at else None
     clock.met_at = state.met_at
-    clock.breached_at = state.breached_at or clock.breached_at
+    # What was written down of a breach is in the log, and the fold keeps it.
+    clock.breached_at = state.breached_at
     clock.paused_s = paused_s(state)
     if state.promised_at is not None and state.promised_at > clock.started_at:
         clock.begun_at = max(state.promised_at, clock.begun_at or state.promised_at)
@@ -241,6 +241,8 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
 
 
 def _status(ticket: Ticket, state: ClockState) -> ClockStatus:
+    if state.promise is None:
+        return ClockStatus.PENDING
     over = ticket.status in {Status.SOLVED, Status.CLOSED}
     if over and state.state in {ClockStatus.PAUSED, ClockStatus.RUNNING}:
         return ClockStatus.CANCELLED
