@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from app.config import Mailbox, Settings
-from app.connections import imap_settings, smtp_settings
+from app.connections import imap_settings, signer, smtp_settings
 from app.desk.house import read_ladder, read_policy
 from app.kit import schema
 from app.kit.clock import Clock
@@ -38,6 +38,8 @@ def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
         for folder in box.imap.folders if box.imap else ():
             yield f"mailbox {name}, folder {folder}", partial(_imap, name, box, folder, clock)
         yield f"mailbox {name}, sending", partial(_smtp, name, box, clock)
+        if box.smtp.dkim is not None:
+            yield f"mailbox {name}, DKIM", partial(_dkim, name, box)
     if not settings.mailboxes:
         yield "mailboxes", _no_mailbox
 
@@ -129,6 +131,12 @@ def _smtp(name: str, box: Mailbox, clock: Clock) -> str:
         return "signed in" if box.smtp.username else "connected"
 
     return asyncio.run(sign_in())
+
+
+def _dkim(name: str, box: Mailbox) -> str:
+    signs = signer(name, box.smtp)
+    assert signs is not None  # noqa: S101 - asked only for mailboxes that have it
+    return f"signs as {signs.selector}._domainkey.{signs.domain}"
 
 
 def _no_mailbox() -> str:

@@ -176,8 +176,18 @@ class Imap(Login):
         return self
 
 
+class Dkim(Part):
+    """Signing what a mailbox sends, where its mail server does not (RFC 6376)."""
+
+    domain: str = Field(description="The domain that signs: that of the mailbox's address.")
+    selector: str = Field(description="Which of the domain's keys, as the DNS names it.")
+    key_file: Path = Field(description="The private key: RSA, PEM.")
+
+
 class Smtp(Login):
     """Where a mailbox's mail is sent through."""
+
+    dkim: Dkim | None = Field(None, description="Left out, the mail server signs, or nobody.")
 
 
 class Mailbox(Part):
@@ -185,6 +195,17 @@ class Mailbox(Part):
 
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", description="The support address.")
     name: str | None = Field(None, description="The sender's name; left out, the desk's.")
+    signature: str | None = Field(
+        None, description="Below every letter to a customer, in lines; left out, the desk's name."
+    )
+    templates_folder: Path | None = Field(
+        None, description="The operator's own templates of this mailbox's letters."
+    )
+    plus_addresses: bool = Field(
+        False,
+        description="Whether address+anything reaches this mailbox too; replies then come back to "
+        "an address of the ticket's own.",
+    )
     trusted_authserv: str | None = Field(
         None,
         description="The name our own mail server writes into Authentication-Results; without it, "
@@ -393,7 +414,7 @@ def _beside(values: dict[str, Any], *, folder: Path) -> dict[str, Any]:
     for key, value in values.items():
         if isinstance(value, dict):
             result[key] = _beside(value, folder=folder)
-        elif isinstance(value, str) and (key == "file" or key.endswith("_file")):
+        elif isinstance(value, str) and (key == "file" or key.endswith(("_file", "_folder"))):
             result[key] = str(folder / value)
         elif key == "url" and isinstance(value, str) and value.startswith("sqlite:///"):
             result[key] = "sqlite:///" + str(folder / value.removeprefix("sqlite:///"))

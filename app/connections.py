@@ -10,6 +10,7 @@ from app.config import Imap, Login, OAuth, Security, Smtp, read_secret
 from app.kit.clock import Clock
 from app.kit.errors import BadConfig
 from app.kit.oauth import OAuthSettings, RefreshToken, TokenSource
+from app.outbox.dkim import Signer
 from app.outbox.smtp import SmtpSettings
 from intake.imap.terms import ImapSettings, Password, WatchSettings
 
@@ -69,6 +70,19 @@ def smtp_settings(name: str, smtp: Smtp, clock: Clock) -> SmtpSettings:
         timeout_s=smtp.timeout_s,
         key=key,
     )
+
+
+def signer(name: str, smtp: Smtp) -> Signer | None:
+    """Return what signs a mailbox's mail; None where its mail server does, or nobody."""
+    if smtp.dkim is None:
+        return None
+    try:
+        return Signer.of(
+            domain=smtp.dkim.domain, selector=smtp.dkim.selector, key_file=smtp.dkim.key_file
+        )
+    except BadConfig as error:
+        error.field = f"mailboxes.{name}.{error.field}"
+        raise
 
 
 def _password(login: Login, key: str) -> str:

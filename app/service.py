@@ -9,14 +9,15 @@ from enum import StrEnum
 
 from fastapi import FastAPI
 
-from app.config import Settings
-from app.connections import smtp_settings, watch_settings
+from app.config import Settings, Smtp
+from app.connections import signer, smtp_settings, watch_settings
 from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.wake import Topic
 from app.main import create_app
 from app.outbox.deliver import Sender
+from app.outbox.signing import Signing
 from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
@@ -111,9 +112,8 @@ class Service:
     def _sender(self) -> Loop:
         """Return the sender, with an event loop of its own for the one library that needs it."""
         runner = asyncio.Runner()
-        transports: Mapping[str, Sequence[SmtpTransport]] = {
-            name: [SmtpTransport(smtp_settings(name, box.smtp, self.clock))]
-            for name, box in self.settings.mailboxes.items()
+        transports: Mapping[str, Sequence[SmtpTransport | Signing]] = {
+            name: [self._transport(name, box.smtp)] for name, box in self.settings.mailboxes.items()
         }
         sender = Sender(self.db, self.clock, transports)
 
@@ -133,6 +133,11 @@ class Service:
             lambda: POLL_S,
             close=close,
         )
+
+    def _transport(self, name: str, smtp: Smtp) -> SmtpTransport | Signing:
+        plain = SmtpTransport(smtp_settings(name, smtp, self.clock))
+        signs = signer(name, smtp)
+        return plain if signs is None else Signing(plain, signs)
 
     def _start_watchers(self) -> None:
         for name, box in self.settings.mailboxes.items():

@@ -1,12 +1,22 @@
 """Tickets as the API shows and takes them."""
 
+import base64
+import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
+from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
 from app.models import Clock, Message, Status, Ticket, TicketEvent
 from app.sla.terms import ClockKind, ClockStatus, Severity
@@ -21,6 +31,19 @@ Reason = Annotated[
 ]
 MaybeReason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), _Clean]
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
+
+
+def _decoded(value: object) -> bytes:
+    """Decode base64 strictly: a letter that does not belong there would be left out unseen."""
+    if not isinstance(value, str):
+        raise ValueError("give the file in base64, as text")  # noqa: TRY004 - pydantic answers 422
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"this is not base64: {error}") from error
+
+
+Bytes = Annotated[bytes, BeforeValidator(_decoded, json_schema_input_type=str)]
 
 
 class Body(BaseModel):
@@ -193,11 +216,36 @@ class DeliveryOut(BaseModel):
     response: str | None
 
 
+class FileIn(Body):
+    """A file that goes with a reply."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=150), _Clean]
+    content_type: Annotated[str, StringConstraints(max_length=150)] = "application/octet-stream"
+    data: Bytes = Field(description="The file itself, in base64.", repr=False)
+
+    def stored(self) -> StoredAttachment:
+        """Return the file as the desk keeps it."""
+        return StoredAttachment(
+            name=self.name,
+            declared_type=self.content_type,
+            sniffed_type=self.content_type,
+            data=self.data,
+        )
+
+
 class ReplyIn(Body):
     """An answer to the customer."""
 
     text: Said = Field(examples=["Hei! Vi har funnet feilen og retter den nå."])
-    cc: list[Address] = Field(default_factory=list, max_length=20)
+    html: Annotated[str, StringConstraints(max_length=500_000), _Clean] | None = Field(
+        None, description="The same with mark-up; cleaned before it is sent beside the text."
+    )
+    cc: list[Address] | None = Field(
+        None,
+        max_length=20,
+        description="Left out, whoever was in copy of what is answered; [] for the customer alone.",
+    )
+    attachments: list[FileIn] = Field(default_factory=list, max_length=20)
     then: Literal["solve", "wait"] | None = Field(
         None, description="Also solve the ticket, or wait for the customer."
     )

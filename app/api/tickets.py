@@ -1,8 +1,10 @@
 """Tickets: list and read, answer, start, wait, resume, set severity, assign, solve, reopen."""
 
 from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from app.api.context import Context, Reader, Writer, ticket_of
@@ -87,6 +89,29 @@ def list_messages(context: Reader, number: int) -> list[MessageOut]:
     return [MessageOut.of(row, [file for owner, file in shown if owner == row.id]) for row in rows]
 
 
+@router.get(
+    "/{number}/attachments/{attachment_id}",
+    operation_id="download_attachment",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file."}},
+)
+def download(context: Reader, number: int, attachment_id: UUID) -> Response:
+    """Download a file of the ticket; it is never shown in place, since a stranger wrote it."""
+    with context.reading() as session:
+        found = tickets.find_attachment(session, ticket_of(session, number).id, attachment_id)
+    if found is None:
+        raise NotFound(f"ticket {number} has no file {attachment_id}", field="attachment_id")
+    file, data = found
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
 @router.get("/{number}/timeline", operation_id="list_ticket_events")
 def list_events(context: Reader, number: int) -> list[EventOut]:
     """Read the ticket's log, oldest first."""
@@ -132,7 +157,16 @@ def list_deliveries(context: Reader, number: int) -> list[DeliveryOut]:
 def post_reply(context: Writer, number: int, body: ReplyIn) -> TicketOut:
     """Answer the customer by mail, in the thread; this meets the first-response clock."""
     with context.changing(number) as (session, ticket, by):
-        reply(session, context.house, ticket, by, text=body.text, cc=body.cc)
+        reply(
+            session,
+            context.house,
+            ticket,
+            by,
+            text=body.text,
+            html=body.html,
+            cc=body.cc,
+            files=[file.stored() for file in body.attachments],
+        )
         if body.then == "solve":
             work.solve(session, context.house, ticket, by)
         elif body.then == "wait":

@@ -84,7 +84,7 @@ def document(given: dict[str, str], box: dict[str, str]) -> str:
             lines += _table(name, _model_of(part), given, prefix=f"{name}.")
     lines += _table("mailboxes.support", Mailbox, box, prefix="", skip={"imap", "smtp"})
     lines += _table("mailboxes.support.imap", Imap, box, prefix="imap.", skip={"oauth"})
-    lines += _table("mailboxes.support.smtp", Smtp, box, prefix="smtp.", skip={"oauth"})
+    lines += _table("mailboxes.support.smtp", Smtp, box, prefix="smtp.", skip={"oauth", "dkim"})
     return "\n".join(lines)
 
 

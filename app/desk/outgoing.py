@@ -1,18 +1,21 @@
 """One way to write to a customer: an entry on the ticket, a letter in the thread, a row to send."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
 
-from app.desk.addresses import message_id
+from app.config import Mailbox
+from app.desk.addresses import message_id, reply_address
 from app.desk.house import House
 from app.desk.letters import Rendered
-from app.desk.tickets import add_message, refer
+from app.desk.tickets import StoredAttachment, add_message, keep_files, refer
+from app.kit.ids import digest
 from app.models import DeliveryClass, MessageKind, ReferenceKind, Ticket
 from app.models.base import Id
 from app.outbox.compose import Letter
+from app.outbox.payload import StoredFile
 from app.outbox.put import Outgoing, put
 
 # Older systems heed this where they do not know RFC 3834's header, which the composer writes.
@@ -33,9 +36,11 @@ class ToCustomer:
     rendered: Rendered
     # What is kept on the ticket: the words themselves, without the letter around them.
     said: str
+    said_html: str | None = field(default=None, kw_only=True)
     in_reply_to: str | None
     references: Sequence[str]
     cc: Sequence[str] = ()
+    files: Sequence[StoredAttachment] = ()
 
 
 def write_to_customer(
@@ -57,14 +62,17 @@ def write_to_customer(
         subject=what.rendered.subject,
         text=what.said,
         message_id=own_id,
+        html=what.said_html,
     )
+    if what.files:
+        keep_files(session, message, what.files)
     refer(session, ticket, own_id, ReferenceKind.OURS)
     letter = Letter(
         from_address=box.address,
         from_name=box.name or house.settings.desk.name,
         to=(what.to,),
         cc=tuple(what.cc),
-        reply_to=None,
+        reply_to=_reply_to(house, ticket, box),
         subject=what.rendered.subject,
         text=what.rendered.text,
         html=what.rendered.html,
@@ -82,6 +90,16 @@ def write_to_customer(
         mailbox=mailbox,
         letter=letter,
         ticket_id=ticket.id,
+        files=tuple(
+            StoredFile(file.name, file.declared_type, digest(file.data)) for file in what.files
+        ),
     )
     put(session, outgoing, now=now)
     return message
+
+
+def _reply_to(house: House, ticket: Ticket, box: Mailbox) -> str | None:
+    """Return the ticket's own reply address; None where the mail server would not deliver it."""
+    if not box.plus_addresses:
+        return None
+    return reply_address(house.secret, number=ticket.number, address=box.address)

@@ -5,15 +5,22 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from app.desk import clocks, wording
+from app.desk.copies import kept_copies
 from app.desk.events import audit, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
+from app.desk.tickets import StoredAttachment
 from app.desk.work import By
 from app.kit.errors import BadInput, Conflict
+from app.kit.html import clean_html
 from app.kit.ids import new_id
 from app.models import Contact, DeliveryClass, Event, MessageKind, Ticket
 from app.models.base import Id
 from app.store import tickets
+
+MOST_FILES = 20
+# Relays commonly take 25 MB, and base64 adds a third (RFC 2045, section 6.8).
+MOST_BYTES = 18_000_000
 
 
 def reply(
@@ -23,15 +30,22 @@ def reply(
     by: By,
     *,
     text: str,
-    cc: Sequence[str] = (),
+    html: str | None = None,
+    cc: Sequence[str] | None = None,
+    files: Sequence[StoredAttachment] = (),
 ) -> Id:
     """Send an agent's answer to the customer, and meet the first-response clock.
+
+    ``cc`` None keeps the copies of what is answered (see ``kept_copies``); an empty list sends to
+    the customer alone. ``html`` is cleaned; the text is what is sent beside it.
 
     The answer counts from the moment it is committed to the outbox; if it cannot be delivered,
     the ticket says so.
     """
     if not text.strip():
         raise BadInput("the reply is empty", field="text")
+    check_files(files)
+    html = html and clean_html(html)
     contact = session.get(Contact, ticket.contact_id) if ticket.contact_id else None
     if contact is None or contact.email is None:
         raise Conflict(
@@ -45,9 +59,11 @@ def reply(
         urgency=DeliveryClass.LETTER,
         author=by.agent.name,
         to=contact.email,
-        cc=cc,
-        rendered=wording.reply(house, ticket, text=text, agent=by.agent, now=by.now),
+        cc=kept_copies(session, house, ticket, contact.email) if cc is None else cc,
+        rendered=wording.reply(house, ticket, text=text, html=html, agent=by.agent, now=by.now),
         said=text,
+        said_html=html,
+        files=files,
         in_reply_to=thread[-1] if thread else None,
         references=thread,
     )
@@ -64,3 +80,15 @@ def reply(
     clocks.refold(session, house, ticket, now=by.now)
     audit(session, ticket, "ticket.replied", now=by.now, actor=by.actor)
     return message
+
+
+def check_files(files: Sequence[StoredAttachment]) -> None:
+    """Refuse more than a relay would take; nothing is sent in part."""
+    if len(files) > MOST_FILES:
+        raise BadInput(f"at most {MOST_FILES} files go with a reply", field="attachments")
+    if sum(len(file.data) for file in files) > MOST_BYTES:
+        raise BadInput(
+            f"the files are more than {MOST_BYTES // 1_000_000} MB together",
+            field="attachments",
+            remedy="Send a link in their place.",
+        )

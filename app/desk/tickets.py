@@ -173,7 +173,7 @@ def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Id:
         inbound_id=entry.inbound_id,
     )
     if entry.attachments:
-        _keep_files(session, message, entry.attachments)
+        keep_files(session, message, entry.attachments)
     if message_id:
         refer(session, ticket, message_id, ReferenceKind.STORED)
     for mentioned in entry.mentions:
@@ -288,7 +288,8 @@ def take_up(
     )
 
 
-def _keep_files(session: Session, message: Id, files: Sequence[StoredAttachment]) -> None:
+def keep_files(session: Session, message: Id, files: Sequence[StoredAttachment]) -> None:
+    """Keep a message's files, each content once."""
     blobs = {digest(file.data): file.data for file in files}
     insert_missing(
         session,

@@ -10,10 +10,12 @@ from app.desk import letters
 from app.desk.house import House
 from app.desk.letters import Rendered
 from app.desk.links import take_url
+from app.kit.log import logger
 from app.models import Agent, Agreement, Clock, Contact, Customer, Ticket
 from app.sla.terms import Severity
 from app.store import tickets
 
+log = logger("letters")
 # The lines of the customer's first message that a page shows.
 EXCERPT_LENGTH = 400
 
@@ -48,11 +50,20 @@ def acknowledgement(
         phone_line=(agreement.phone_line if agreement else None) or desk.phone,
         looks_critical=ticket.severity is Severity.CRITICAL,
         customer_name=contact.name if contact else None,
+        signature=_signature(house, ticket),
     )
-    return letters.render("acknowledgement", ticket.language, context)
+    return _rendered(house, ticket, "acknowledgement", context)
 
 
-def reply(house: House, ticket: Ticket, *, text: str, agent: Agent, now: datetime) -> Rendered:
+def reply(
+    house: House,
+    ticket: Ticket,
+    *,
+    text: str,
+    agent: Agent,
+    now: datetime,
+    html: str | None = None,
+) -> Rendered:
     """Return the letter around an agent's answer."""
     context = letters.Reply(
         now=now,
@@ -61,9 +72,24 @@ def reply(house: House, ticket: Ticket, *, text: str, agent: Agent, now: datetim
         number=ticket.number,
         subject=ticket.subject,
         text=text,
+        html=html,
         agent_name=agent.name,
+        signature=_signature(house, ticket),
     )
-    return letters.render("reply", ticket.language, context)
+    return _rendered(house, ticket, "reply", context)
+
+
+def _signature(house: House, ticket: Ticket) -> str | None:
+    return house.mailbox(ticket.mailbox)[1].signature
+
+
+def _rendered(house: House, ticket: Ticket, name: str, context: letters.Context) -> Rendered:
+    """Write a letter with the templates of the ticket's mailbox, and tell of one that is broken."""
+    mailbox, box = house.mailbox(ticket.mailbox)
+    rendered = letters.render(name, ticket.language, context, folder=box.templates_folder)
+    if rendered.problem:
+        log.error("template broken", mailbox=mailbox, letter=name, problem=rendered.problem)
+    return rendered
 
 
 def page(

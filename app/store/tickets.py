@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from app.models import (
     Attachment,
+    Blob,
     MailReference,
     Message,
     MessageKind,
@@ -59,6 +60,34 @@ def first_message(session: Session, ticket_id: Id) -> Message | None:
         .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.INBOUND)
         .order_by(col(Message.at), col(Message.id))
         .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def newest_from_a_person(session: Session, ticket_id: Id) -> Message | None:
+    """Return the newest message that a person of the customer's wrote; None where none did."""
+    query = (
+        select(Message)
+        .where(
+            Message.ticket_id == ticket_id,
+            Message.kind == MessageKind.INBOUND,
+            Message.verdict == "human",
+        )
+        .order_by(col(Message.at).desc(), col(Message.id).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def find_attachment(
+    session: Session, ticket_id: Id, attachment_id: Id
+) -> tuple[Attachment, bytes] | None:
+    """Return a file of this ticket and its bytes; None where the ticket has no such file."""
+    query = (
+        select(Attachment, Blob.data)
+        .join(Message, col(Message.id) == col(Attachment.message_id))
+        .join(Blob, col(Blob.sha256) == col(Attachment.sha256))
+        .where(Attachment.id == attachment_id, Message.ticket_id == ticket_id)
     )
     return session.exec(query).first()
 
