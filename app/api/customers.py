@@ -8,14 +8,15 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from app.api.context import Lead, Reader
+from app.api.context import Lead, Reader, Writer
 from app.api.problems import responses
-from app.api.ticket_schemas import Address, Body, Reason
+from app.api.ticket_schemas import Address, Body, Reason, TicketOut
 from app.desk import agreements as desk
 from app.desk import people as desk_people
+from app.desk.belonging import set_customer
 from app.kit.errors import NotFound
 from app.models import Agreement, AgreementStatus, Customer
-from app.store import agreements, people
+from app.store import agreements, clocks, people
 
 router = APIRouter(tags=["customers"], responses=responses(401, 403, 404, 422, 503))
 _CONFLICT = responses(409)
@@ -74,6 +75,12 @@ class CustomerIn(Body):
     domains: list[Word] = Field(default_factory=list, max_length=50)
     language: Word | None = None
     time_zone: Word | None = None
+
+
+class WhoseIn(Body):
+    """Whose ticket it is."""
+
+    customer_id: UUID
 
 
 class SiteIn(Body):
@@ -139,6 +146,16 @@ def post_customer(context: Lead, body: CustomerIn) -> CustomerOut:
         )
         session.flush()
         return _shown(session, [customer])[0]
+
+
+@router.put("/tickets/{number}/customer", operation_id="set_ticket_customer", responses=_CONFLICT)
+def put_customer(context: Writer, number: int, body: WhoseIn) -> TicketOut:
+    """Say whose ticket it is; its deadlines are those promised to them, from the same receipt."""
+    with context.changing(number) as (session, ticket, by):
+        customer = _customer(session, body.customer_id)
+        set_customer(session, context.house, ticket, by, customer=customer)
+        session.flush()
+        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
 
 
 @router.post(

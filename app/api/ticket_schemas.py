@@ -104,6 +104,8 @@ class TicketOut(BaseModel):
     contact_id: UUID | None
     customer_id: UUID | None
     assignee_id: UUID | None
+    agreement_id: UUID | None = Field(description="Null under the house's own promises.")
+    policy_id: UUID = Field(description="The policy version that its deadlines are of.")
     received_at: datetime
     created_at: datetime
     updated_at: datetime

@@ -51,6 +51,7 @@ EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
     Event.EXCLUSION_WITHDRAWN: ((ClockEventKind.WITHDRAWN, None),),
     # A policy of another version, put in force for an open ticket by a lead.
     Event.POLICY_MOVED: ((ClockEventKind.RETARGETED, None),),
+    Event.CUSTOMER_SET: ((ClockEventKind.RETARGETED, None),),
     # Its data name the clock.
     Event.BREACHED: ((ClockEventKind.BREACHED, None),),
 }

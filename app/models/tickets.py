@@ -182,6 +182,7 @@ class Event(StrEnum):
     EXCLUSION_WITHDRAWN = "exclusion_withdrawn"
     EXCLUSION_TOLD = "exclusion_told"  # Or why the customer was not.
     POLICY_MOVED = "policy_moved"
+    CUSTOMER_SET = "customer_set"
     CORRECTED = "corrected"  # An earlier event of the log took effect at another time.
     LATE_TOLD = "late_told"  # That promised news is late; or why the customer was not told.
     DELIVERED = "delivered"

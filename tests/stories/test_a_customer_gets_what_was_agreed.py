@@ -205,3 +205,44 @@ def test_the_log_names_the_policy_that_was_promised(fjellbod: World) -> None:
     assert version is not None
     assert version.name == "gold"
     fjellbod.postman.taken.clear()  # Receipts and pages are other stories'.
+
+
+def whose(world: World) -> Any:
+    with world.db.reading() as session:
+        customer = session.exec(select(Customer)).one()
+    return world.web().put("/api/v1/tickets/1/customer", json={"customer_id": str(customer.id)})
+
+
+def test_a_stranger_who_turns_out_to_be_a_customers_gets_what_was_agreed(
+    fjellbod: World,
+) -> None:
+    agreement = agree(fjellbod, policy="gold")
+    report(fjellbod, sender="kari.privat@post.example")
+    fjellbod.clock.move(timedelta(minutes=10))
+    answer = whose(fjellbod)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["agreement_id"] == str(agreement.id)
+    limit = fjellbod.clock_of(ClockKind.FIRST_RESPONSE).limit_at
+    assert limit == TUESDAY_TEN + timedelta(minutes=30)
+    assert whose(fjellbod).status_code == 409
+    # From now on the sender is known.
+    report(fjellbod, sender="kari.privat@post.example", message_id="<2@x.example>")
+    assert fjellbod.ticket(2).agreement_id == agreement.id
+    told = fjellbod.web().get("/api/v1/tickets/1/clocks").json()["clocks"][0]
+    assert told["changes"][0]["reason"] == "Fjellbod AS"
+    fjellbod.postman.taken.clear()  # Receipts and pages are other stories'.
+
+
+def test_another_customers_ladder_is_climbed_from_its_beginning(fjellbod: World) -> None:
+    with fjellbod.db.writing() as session:
+        body: Any = dict(fjellbod.house.ladder.to_dict(), name="quiet")
+        session.add(
+            LadderVersion(name="quiet", version=1, digest="q", body=body, created_at=fjellbod.now)
+        )
+    agree(fjellbod, ladder="quiet")
+    report(fjellbod, sender="kari.privat@post.example")
+    run_before = fjellbod.clock_of(ClockKind.FIRST_RESPONSE).run
+    assert whose(fjellbod).status_code == 200
+    assert fjellbod.clock_of(ClockKind.FIRST_RESPONSE).run == run_before + 1
+    fjellbod.process_all()
+    fjellbod.postman.taken.clear()  # Receipts and pages are other stories'.
