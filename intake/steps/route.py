@@ -17,6 +17,7 @@ from app.models import Channel, LedgerState
 from intake.case import Case, Outcome, Reason
 from intake.known import parents_of
 from intake.mail import Verdict
+from intake.sealed import needs_original, seals_of
 
 NO_SUBJECT = "(no subject)"
 # The languages that our letters are written in.
@@ -34,6 +35,7 @@ def route(case: Case) -> Outcome:
     entry = entry_of(case)
     if case.ticket is not None and case.joined_by is not None:
         append(case.session, case.ticket, entry, now=case.now)
+        case.ticket.flags = list(dict.fromkeys([*case.ticket.flags, *seals_of(case.mail)]))
         if case.mail.verdict is Verdict.HUMAN:
             take_up(
                 case.session,
@@ -68,6 +70,7 @@ def opening_of(case: Case) -> Opening:
         flags.append("truncated")
     if case.mail.problems:
         flags.append("malformed")
+    flags += seals_of(case.mail)
     if case.suggested_number is not None:
         flags.append(f"suggested_link:{case.suggested_number}")
     customer_id = case.contact.customer_id if case.contact else None
@@ -119,7 +122,7 @@ def entry_of(case: Case) -> Entry:
         )
         for file in mail.attachments
     ]
-    if mail.problems or case.row.truncated:
+    if mail.problems or case.row.truncated or needs_original(seals_of(mail)):
         files.append(
             StoredAttachment(
                 name="original.eml",
