@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.api.context import ticket_of
-from app.desk import work
+from app.desk import taking
 from app.desk.house import House
 from app.desk.links import is_take_link
 from app.desk.work import By
@@ -60,11 +60,12 @@ def take(request: Request, number: int, agent_id: UUID, mark: str) -> HTMLRespon
     """Take the ticket; pressing twice changes nothing."""
     db: Database = request.app.state.db
     clock: Clock = request.app.state.clock
+    house: House = request.app.state.house
     with db.writing() as session:
         ticket = ticket_of(session, number, lock=True)
         agent = _whose(request, number, people.find_agent(session, agent_id), mark)
         try:
-            work.take(session, ticket, By(agent, clock.now()))
+            taking.take(session, house, ticket, By(agent, clock.now()))
             said = "done"
         except Conflict:
             said = "late"

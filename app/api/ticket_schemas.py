@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -110,6 +111,8 @@ class TicketOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     taken_at: datetime | None
+    taken_by_id: UUID | None
+    snoozed_until: datetime | None
     solved_at: datetime | None
     flags: list[str]
     version: int
@@ -276,6 +279,20 @@ class WaitIn(Body):
     """What the customer is asked for."""
 
     reason: Reason = Field(examples=["Which browser?"])
+
+
+class HandOnIn(Body):
+    """Who has it from now on, and why."""
+
+    agent_id: UUID
+    reason: Reason = Field(examples=["She knows the payment provider."])
+
+
+class SnoozeIn(Body):
+    """Until when nobody is paged, and why."""
+
+    until: AwareDatetime
+    reason: Reason = Field(examples=["The provider restarts at two."])
 
 
 class ReasonIn(Body):

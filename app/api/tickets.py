@@ -14,17 +14,19 @@ from app.api.ticket_schemas import (
     AttachmentOut,
     DeliveryOut,
     EventOut,
+    HandOnIn,
     MessageOut,
     NoteIn,
     ReasonIn,
     ReplyIn,
     SeverityIn,
+    SnoozeIn,
     StepOut,
     TicketOut,
     TicketPage,
     WaitIn,
 )
-from app.desk import work
+from app.desk import taking, work
 from app.desk.reply import reply
 from app.desk.tickets import take_up
 from app.kit.errors import BadInput, Conflict, NotFound
@@ -194,7 +196,34 @@ def post_work(context: Writer, number: int) -> TicketOut:
 def post_take(context: Writer, number: int) -> TicketOut:
     """Answer a page: the ladder stops calling others. No clock stops."""
     with context.changing(number) as (session, ticket, by):
-        work.take(session, ticket, by)
+        taking.take(session, context.house, ticket, by)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/hand-back", operation_id="hand_back_ticket", responses=_CONFLICT)
+def post_hand_back(context: Writer, number: int, body: WaitIn) -> TicketOut:
+    """Give back what you have taken: the ladder pages people again, at once."""
+    with context.changing(number) as (session, ticket, by):
+        taking.hand_back(session, ticket, by, reason=body.reason)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/hand-on", operation_id="hand_on_ticket", responses=_CONFLICT)
+def post_hand_on(context: Writer, number: int, body: HandOnIn) -> TicketOut:
+    """Give what you have taken to somebody else, who is told."""
+    with context.changing(number) as (session, ticket, by):
+        to = people.find_agent(session, body.agent_id)
+        if to is None:
+            raise NotFound(f"there is no agent {body.agent_id}", field="agent_id")
+        taking.hand_on(session, context.house, ticket, by, to=to, reason=body.reason)
+        return _shown(session, context, ticket)
+
+
+@router.post("/{number}/snooze", operation_id="snooze_ticket", responses=_CONFLICT)
+def post_snooze(context: Writer, number: int, body: SnoozeIn) -> TicketOut:
+    """Let nobody be paged for a while, but never past a limit."""
+    with context.changing(number) as (session, ticket, by):
+        taking.snooze(session, ticket, by, until=body.until, reason=body.reason)
         return _shown(session, context, ticket)
 
 

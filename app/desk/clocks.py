@@ -95,6 +95,14 @@ def refold(session: Session, house: House, ticket: Ticket, *, now: datetime) -> 
     return list(rows.values())
 
 
+def look_again(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """Let the engine look at the ticket's running clocks: whom the ladder may page has changed."""
+    for clock in store.of_ticket(session, ticket.id):
+        if clock.status is ClockStatus.RUNNING:
+            clock.next_alarm_at = now
+    wake_after_commit(session, Topic.CLOCKS)
+
+
 def rows(session: Session, ticket: Ticket) -> list[Clock]:
     """Return the ticket's clocks as the engine sees them."""
     return list(store.of_ticket(session, ticket.id))
@@ -177,6 +185,8 @@ def run_of_clock(
 ) -> RunSoFar:
     """Return the run of a clock's ladder, as the pure decisions want it."""
     promise = policy.target(ticket.severity, clock.kind)
+    # What was given back before this clock began is nothing to its ladder.
+    back = ticket.handed_back_at
     timing = DeskTiming(
         hours=policy.calendar(promise),
         started_at=clock.started_at,
@@ -195,6 +205,9 @@ def run_of_clock(
         fired=fired,
         state=RunState(clock.status.value),
         begun_at=clock.begun_at,
+        snoozed_until=ticket.snoozed_until,
+        handed_back_at=back if back and back >= (clock.begun_at or clock.started_at) else None,
+        hand_backs=ticket.hand_backs,
         timing=timing,
     )
 

@@ -274,7 +274,8 @@ def take_up(
     ticket.solved_at = None
     if event is Event.REOPENED:
         # Whoever had taken it is done with it; the ladder is climbed anew until somebody takes it.
-        ticket.taken_at = None
+        ticket.taken_at = ticket.taken_by_id = ticket.snoozed_until = None
+        ticket.handed_back_at = None
     record(session, ticket, event, at=at, now=now, actor=actor)
     clocks.refold(session, house, ticket, now=now)
     audit(

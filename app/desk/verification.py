@@ -4,12 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.desk.addresses import message_id
 from app.desk.house import House
-from app.models import Agent, ContactMethod, DeliveryClass
-from app.outbox.compose import Letter
-from app.outbox.put import Notice, Outgoing, put, put_notice
-from app.sla.ladder import PageChannel
+from app.desk.staff_notices import ToStaff, notify
+from app.models import Agent, ContactMethod
 
 _WORDS = {
     "nb": (
@@ -35,29 +32,12 @@ def send_code(
     subject, text = (
         line.format(code=code, desk=desk) for line in _WORDS.get(agent.language, _WORDS["en"])
     )
-    key = f"code:{method.id}:{now.isoformat()}"
-    if method.channel is not PageChannel.MAIL:
-        notice = Notice(
-            dedupe_key=key,
-            kind=DeliveryClass.RECEIPT,
-            channel=method.channel,
-            recipient=method.address,
-            payload={"text": text, "language": agent.language},
-        )
-        put_notice(session, notice, now=now)
-        return
-    mailbox, box = house.mailbox(None)
-    part = f"code-{method.id.hex[-12:]}-{int(now.timestamp())}"
-    letter = Letter(
-        from_address=box.address,
-        from_name=desk,
-        to=(method.address,),
+    what = ToStaff(
+        key=f"code:{method.id}:{now.isoformat()}",
+        channel=method.channel,
+        address=method.address,
         subject=subject,
         text=text,
-        html=None,
-        message_id=message_id(house.secret, number=0, part=part, address=box.address),
-        date=now,
-        auto_submitted="auto-generated",
+        language=agent.language,
     )
-    outgoing = Outgoing(dedupe_key=key, kind=DeliveryClass.RECEIPT, mailbox=mailbox, letter=letter)
-    put(session, outgoing, now=now)
+    notify(session, house, what, now=now)

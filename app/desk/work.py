@@ -33,7 +33,7 @@ def start_work(session: Session, house: House, ticket: Ticket, by: By) -> None:
 
     Saying it again changes nothing: the first time counts.
     """
-    _check_open(ticket, "start work on")
+    check_open(ticket, "start work on")
     if ticket.assignee_id is None:
         assign(session, ticket, by, to=by.agent)
     record(session, ticket, Event.WORK_STARTED, at=by.now, now=by.now, actor=by.actor)
@@ -65,20 +65,6 @@ def assign(session: Session, ticket: Ticket, by: By, *, to: Agent | None) -> Non
         before={"assignee_id": str(before) if before else None},
         after={"assignee_id": str(to.id) if to else None},
     )
-
-
-def take(session: Session, ticket: Ticket, by: By) -> None:
-    """Answer a page: the ladder stops calling others, and the ticket is theirs if nobody's.
-
-    It does not stop a clock: the limit still tells the next level.
-    """
-    _check_open(ticket, "take")
-    if ticket.taken_at is None:
-        ticket.taken_at = by.now
-    record(session, ticket, Event.TAKEN, at=by.now, now=by.now, actor=by.actor)
-    if ticket.assignee_id is None:
-        assign(session, ticket, by, to=by.agent)
-    audit(session, ticket, "ticket.taken", now=by.now, actor=by.actor)
 
 
 def set_severity(
@@ -137,7 +123,7 @@ def resume(session: Session, house: House, ticket: Ticket, by: By, *, reason: st
 
 def solve(session: Session, house: House, ticket: Ticket, by: By, *, reason: str = "") -> None:
     """Say that the fault is mended or the question answered; its clocks end."""
-    _check_open(ticket, "solve")
+    check_open(ticket, "solve")
     ticket.solved_at = by.now
     _move(session, house, ticket, by, to=Status.SOLVED, event=Event.SOLVED, reason=reason.strip())
 
@@ -180,7 +166,8 @@ def _move(
     )
 
 
-def _check_open(ticket: Ticket, verb: str) -> None:
+def check_open(ticket: Ticket, verb: str) -> None:
+    """Refuse a ticket that is solved or closed."""
     if ticket.status not in OPEN:
         raise Conflict(
             f"you cannot {verb} ticket {ticket.number}: it is {ticket.status.value}",

@@ -88,6 +88,19 @@ def of_shot(session: Session, page: Page) -> Sequence[Page]:
     return session.exec(query).all()
 
 
+def waiting(session: Session, ticket_id: Id) -> Sequence[Page]:
+    """Return the pages about a ticket that nobody has answered, oldest first."""
+    query = (
+        select(Page)
+        .where(
+            Page.ticket_id == ticket_id,
+            col(Page.state).in_([PageState.SENT, PageState.CONFIRMED]),
+        )
+        .order_by(col(Page.created_at), col(Page.id))
+    )
+    return session.exec(query).all()
+
+
 def end_waiting(session: Session, ticket_id: Id) -> None:
     """Let no further method be tried for a ticket's pages."""
     statement = (

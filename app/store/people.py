@@ -83,6 +83,11 @@ def active_agents(session: Session) -> Sequence[Agent]:
     return session.exec(query).all()
 
 
+def agents_by_id(session: Session, ids: Sequence[Id]) -> Sequence[Agent]:
+    """Return these agents."""
+    return session.exec(select(Agent).where(col(Agent.id).in_(ids))).all()
+
+
 def all_agents(session: Session) -> Sequence[Agent]:
     """Return everybody who works here or ever did: the log names them all."""
     return session.exec(select(Agent)).all()
