@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.api import (
     agents,
+    canaries,
     customers,
     exclusions,
     health,
@@ -44,6 +45,7 @@ def create_app(
         max_body_size=house.settings.api.max_body_bytes,
     )
     app.include_router(mail_http.router_for(house.settings))
+    app.include_router(canaries.router, prefix=PREFIX)
     app.state.db = db
     app.state.house = house
     app.state.clock = clock

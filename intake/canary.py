@@ -134,7 +134,9 @@ def _send(session: Session, house: House, name: str, box: Mailbox, *, now: datet
 def _look(session: Session, house: House, name: str, *, now: datetime) -> None:
     """Page for a canary that should be back, once an outage."""
     last = canaries.last_that_came(session, name)
-    gone = canaries.missing(session, name, now, after=last.slot_at if last else None)
+    gone = canaries.first_missing(
+        session, name, now, after=last.slot_at if last else None, lock=True
+    )
     if gone is None or not _may_alarm(session, gone, now):
         return
     gone.alarmed_at = now

@@ -138,7 +138,8 @@ def download(context: Reader, mail_id: UUID) -> Response:
 def retry(context: Writer, mail_id: UUID) -> InboundMailOut:
     """Process a quarantined or refused message again; its minimal ticket stays as it is."""
     with context.db.writing() as session:
-        return _shown(inbound.retry(session, mail_id, By(context.agent, context.now)))
+        by = By(context.agent, context.now)
+        return _shown(inbound.retry(session, mail_id, actor=by.actor, now=by.now))
 
 
 @router.post(
@@ -147,4 +148,5 @@ def retry(context: Writer, mail_id: UUID) -> InboundMailOut:
 def make_ticket(context: Writer, mail_id: UUID) -> InboundMailOut:
     """Make a ticket of a message, whatever was made of it; the row then names the ticket."""
     with context.db.writing() as session:
-        return _shown(inbound.make_ticket(session, mail_id, By(context.agent, context.now)))
+        by = By(context.agent, context.now)
+        return _shown(inbound.make_ticket(session, mail_id, actor=by.actor, now=by.now))

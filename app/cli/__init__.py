@@ -8,6 +8,7 @@ from app.cli import calendar, customer, ladder, mail, policy_versions, severity,
 from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
+from app.cli.ledger import ledger, retry
 from app.cli.migrate import migrate
 from app.cli.reconcile import reconcile_folders
 from app.cli.serve import serve
@@ -28,6 +29,8 @@ cli.command()(serve)
 cli.command()(ladder.simulate)
 cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")
+mail.commands.command("ledger")(ledger)
+mail.commands.command("retry")(retry)
 mail.commands.command("reconcile")(reconcile_folders)
 cli.add_typer(mail.commands, name="mail")
 cli.add_typer(customer.customer, name="customer")

@@ -2,12 +2,11 @@
 
 from sqlmodel import Session
 
-from app.desk.work import By
 from app.kit.db import append_row, wake_after_commit
 from app.kit.errors import Conflict, NotFound
 from app.kit.wake import Topic
 from app.models import InboundMail, LedgerState
-from app.models.base import Id
+from app.models.base import Id, Instant
 from app.models.system import AuditEntry
 from app.store import mail
 
@@ -23,7 +22,7 @@ def get_message(session: Session, mail_id: Id, *, lock: bool = False) -> Inbound
     return row
 
 
-def retry(session: Session, mail_id: Id, by: By) -> InboundMail:
+def retry(session: Session, mail_id: Id, *, actor: str, now: Instant) -> InboundMail:
     """Let a quarantined or refused message walk the steps again; a minimal ticket stays."""
     row = get_message(session, mail_id, lock=True)
     if row.state not in RETRYABLE:
@@ -31,10 +30,10 @@ def retry(session: Session, mail_id: Id, by: By) -> InboundMail:
             f"the message is {row.state.value}, not quarantined or refused",
             remedy="Ask for a ticket of its own instead.",
         )
-    return _again(session, row, by, "inbound_mail.retried")
+    return _again(session, row, "inbound_mail.retried", actor=actor, now=now)
 
 
-def make_ticket(session: Session, mail_id: Id, by: By) -> InboundMail:
+def make_ticket(session: Session, mail_id: Id, *, actor: str, now: Instant) -> InboundMail:
     """Let a message open a ticket of its own, whatever the steps made of it.
 
     For what was refused, taken for a duplicate or joined to the wrong ticket, where it stays as
@@ -48,18 +47,20 @@ def make_ticket(session: Session, mail_id: Id, by: By) -> InboundMail:
             else "the message is still to be processed"
         )
     row.open_anyway = True
-    return _again(session, row, by, "inbound_mail.ticket_asked")
+    return _again(session, row, "inbound_mail.ticket_asked", actor=actor, now=now)
 
 
-def _again(session: Session, row: InboundMail, by: By, action: str) -> InboundMail:
+def _again(
+    session: Session, row: InboundMail, action: str, *, actor: str, now: Instant
+) -> InboundMail:
     before: dict[str, object] = {"state": row.state.value, "reason": row.reason}
     row.state = LedgerState.RECEIVED
-    row.next_at = by.now
+    row.next_at = now
     append_row(
         session,
         AuditEntry,
-        at=by.now,
-        actor=by.actor,
+        at=now,
+        actor=actor,
         action=action,
         subject="inbound_mail",
         subject_id=row.id,

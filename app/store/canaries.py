@@ -30,20 +30,19 @@ def last_that_came(session: Session, mailbox: str) -> Canary | None:
     return session.exec(query).first()
 
 
-def missing(
-    session: Session, mailbox: str, now: datetime, *, after: datetime | None
+def first_missing(
+    session: Session, mailbox: str, now: datetime, *, after: datetime | None, lock: bool = False
 ) -> Canary | None:
-    """Return the first canary sent after ``after`` that should be back and is not, locked."""
+    """Return the first canary of after ``after`` that should be back and is not; None without."""
     query = (
         select(Canary)
         .where(Canary.mailbox == mailbox, Canary.due_at <= now, col(Canary.came_at).is_(None))
         .order_by(col(Canary.slot_at))
         .limit(1)
-        .with_for_update()
     )
     if after is not None:
         query = query.where(Canary.slot_at > after)
-    return session.exec(query).first()
+    return session.exec(query.with_for_update() if lock else query).first()
 
 
 def last_return(session: Session, mailbox: str) -> datetime | None:

@@ -132,6 +132,12 @@ class Wanted:
     received_before: datetime | None = None
 
 
+def ids_in_state(session: Session, state: LedgerState) -> Sequence[Id]:
+    """Return the ids of all messages in a state, oldest first."""
+    query = select(InboundMail.id).where(InboundMail.state == state).order_by(col(InboundMail.id))
+    return session.exec(query).all()
+
+
 def listing(
     session: Session, wanted: Wanted | None = None, *, below: Id | None, limit: int
 ) -> Sequence[InboundMail]:

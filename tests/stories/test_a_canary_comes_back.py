@@ -206,3 +206,28 @@ def test_without_a_setting_there_is_no_canary(world: World) -> None:
     world.put(make_mail())
     world.process_all()
     world.postman.expect("kari@fjellbod.example")
+
+
+def test_staff_see_how_each_canary_fares(coop: Coop) -> None:
+    def told() -> dict[str, object]:
+        (one,) = coop.world.web().get("/api/v1/intake/canaries").json()
+        return dict(one)
+
+    assert told() == {
+        "mailbox": "support",
+        "every_minutes": 10,
+        "last_sent_at": None,
+        "last_returned_at": None,
+        "missing_since": None,
+    }
+    coop.look()
+    coop.comes(coop.sent())
+    returned = told()["last_returned_at"]
+    assert returned is not None
+    coop.look(minutes=10)
+    coop.sent()
+    assert told()["missing_since"] is None
+    coop.look(minutes=5)
+    assert told()["missing_since"] == told()["last_sent_at"]
+    assert told()["last_returned_at"] == returned
+    coop.alarms()
