@@ -1,11 +1,13 @@
 """Policies: their versions, moving a ticket to another, and notices of lower promises."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi.responses import PlainTextResponse
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader
@@ -16,7 +18,9 @@ from app.desk import policies as desk
 from app.desk.work import By
 from app.kit.errors import NotFound
 from app.models import Customer, Notice, NoticeState, PolicyStart, PolicyVersion
+from app.sla.policy import Policy
 from app.sla.terms import ClockKind, Severity
+from app.sla.toml_write import write_toml
 from app.store import agreements, clocks
 
 router = APIRouter(tags=["policies"], responses=responses(401, 403, 404, 422, 503))
@@ -33,6 +37,36 @@ class PolicyOut(BaseModel):
     created_at: datetime
     starts: list[datetime] = Field(description="From when it counts for what is received.")
     body: dict[str, object]
+
+
+class PolicyIn(Body):
+    """A policy, and from when it counts."""
+
+    toml: str = Field(max_length=200_000, description="What is wrong is told by key and line.")
+    starts_at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
+
+
+class EffectOut(BaseModel):
+    """What a change does to one promise, tried for a receipt at every hour of a year."""
+
+    severity: Severity
+    kind: ClockKind
+    later: int
+    sooner: int
+    tried: int
+    worst_s: int
+    lowers: bool
+
+
+class ImportedOut(BaseModel):
+    """The version, from when it counts, and who must be told."""
+
+    id: UUID
+    name: str
+    version: int
+    starts_at: datetime
+    effects: list[EffectOut]
+    to_be_told: list[str]
 
 
 class LoweredOut(BaseModel):
@@ -105,6 +139,40 @@ def list_policies(context: Reader) -> list[PolicyOut]:
             )
             for row in agreements.versions(session, PolicyVersion)
         ]
+
+
+@router.post("/policies", operation_id="import_policy", status_code=201)
+def post_policy(context: Lead, body: PolicyIn) -> ImportedOut:
+    """Let a policy count from a time on; a notice is queued to whoever is promised less."""
+    policy = Policy.from_toml(body.toml)
+    now = context.now
+    with context.db.writing() as session:
+        done = desk.import_policy(
+            session,
+            context.house,
+            policy,
+            at=body.starts_at or now,
+            now=now,
+            actor=context.actor,
+        )
+        return ImportedOut(
+            id=done.version.id,
+            name=done.version.name,
+            version=done.version.version,
+            starts_at=done.start.at,
+            effects=[EffectOut(**asdict(one), lowers=one.lowers) for one in done.effects],
+            to_be_told=[customer.name for _, customer in done.notices],
+        )
+
+
+@router.get(
+    "/policies/{policy_id}/toml", operation_id="export_policy", response_class=PlainTextResponse
+)
+def get_toml(context: Reader, policy_id: UUID) -> PlainTextResponse:
+    """Read a version as TOML, ready to be changed and imported again."""
+    with context.reading() as session:
+        policy = context.house.policy_of(session, policy_id)
+    return PlainTextResponse(write_toml(policy.to_dict()))
 
 
 @router.put("/tickets/{number}/policy", operation_id="move_ticket_to_policy", responses=_CONFLICT)

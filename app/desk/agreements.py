@@ -16,7 +16,7 @@ from app.desk.events import audit_of
 from app.kit.errors import BadInput, Conflict
 from app.kit.text import storable
 from app.models import Agreement, AgreementStatus, Customer, LadderVersion, PolicyVersion, Site
-from app.store import agreements
+from app.store import agreements, people
 
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
@@ -50,6 +50,8 @@ def agree(
     begin before one that is there already, whose tickets keep what they were promised.
     """
     _check(session, offer)
+    session.flush()
+    people.lock_customer(session, customer.id)
     for earlier in agreements.of_customers(session, [customer.id]):
         if earlier.valid_until is not None and earlier.valid_until <= offer.valid_from:
             continue

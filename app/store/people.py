@@ -52,6 +52,12 @@ def find_customer(session: Session, customer_id: Id) -> Customer | None:
     return session.get(Customer, customer_id)
 
 
+def lock_customer(session: Session, customer_id: Id) -> None:
+    """Let nobody else change what is agreed with a customer until this transaction ends."""
+    query = select(Customer.id).where(Customer.id == customer_id).with_for_update()
+    session.exec(query).one()
+
+
 def customers_named(session: Session, name: str) -> Sequence[Customer]:
     """Return the customers of exactly this name; there may be several."""
     return session.exec(select(Customer).where(Customer.name == name)).all()

@@ -8,6 +8,7 @@ import pytest
 
 from app.desk import agreements, people, policies
 from app.desk.agreements import Offer
+from app.desk.house import House
 from app.desk.policies import Imported
 from app.desk.replay import replay
 from app.models import PolicyVersion
@@ -15,8 +16,9 @@ from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockKind
 from app.sla.toml_write import write_toml
 from app.store import tickets
+from intake.process import Processor
 from tests.harness.command import run, said
-from tests.harness.world import KARI, TUESDAY_TEN, World
+from tests.harness.world import KARI, TUESDAY_TEN, World, make_settings
 
 OUTAGE = "Hele nettbutikken er nede, ingen får betalt."
 OLA = "ola@desk.example"
@@ -220,3 +222,40 @@ def test_every_version_is_listed_with_its_start(world: World) -> None:
     assert listed[1]["id"] == str(done.version.id)
     with world.db.reading() as session:
         assert session.get(PolicyVersion, done.version.id) is not None
+
+
+def test_a_changed_file_of_the_houses_counts_after_versions_were_imported(
+    world: World, tmp_path: Path
+) -> None:
+    bring_in(world, standard("30m"))
+    world.clock.move(timedelta(hours=1))
+    file = tmp_path / "policy.toml"
+    file.write_text(write_toml(standard("1h").to_dict()), encoding="utf-8")
+    changed = make_settings(policy={"file": file, "catch_all": "alle@desk.example"})
+    for _ in range(2):  # Starting the service again changes nothing.
+        with world.db.writing() as session:
+            world.house = House.open(session, changed, now=world.now)
+    world.processor = Processor(world.db, world.house, world.clock, batch=25)
+    assert report(world, 1) == timedelta(hours=1)
+    listed = world.web().get("/api/v1/policies").json()
+    assert [(one["version"], len(one["starts"])) for one in listed] == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_a_policy_by_the_api_is_read_checked_and_counts(world: World) -> None:
+    with_customer(world)
+    web = world.web(world.lead)
+    first = web.get("/api/v1/policies").json()[0]
+    toml = web.get(f"/api/v1/policies/{first['id']}/toml").text
+    assert Policy.from_toml(toml).digest() == first["digest"]
+    lower = write_toml(standard("3h").to_dict())
+    done = web.post("/api/v1/policies", json={"toml": lower})
+    assert done.status_code == 201, done.text
+    assert done.json()["to_be_told"] == ["Fjellbod AS"]
+    assert [one["lowers"] for one in done.json()["effects"]] == [True]
+    assert report(world, 1) == timedelta(hours=3)
+    wrong = web.post("/api/v1/policies", json={"toml": lower.replace("3h", "later", 1)})
+    assert wrong.status_code == 422
+    assert "targets.critical.first_response" in wrong.json()["field"]
+    assert "line" in wrong.json()["field"]
+    refused = world.web().post("/api/v1/policies", json={"toml": lower})
+    assert refused.status_code == 403
