@@ -243,7 +243,7 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
     clock.met_at = state.met_at
     # What was written down of a breach is in the log, and the fold keeps it.
     clock.breached_at = state.breached_at
-    clock.paused_s = paused_s(state)
+    clock.paused_s = paused_s(state, now=now)
     if state.promised_at is not None and state.promised_at > clock.started_at:
         clock.begun_at = max(state.promised_at, clock.begun_at or state.promised_at)
     if running and before in {ClockStatus.CANCELLED, ClockStatus.PENDING, ClockStatus.MET}:
@@ -263,12 +263,21 @@ def _status(ticket: Ticket, state: ClockState) -> ClockStatus:
     return state.state
 
 
-def paused_s(state: ClockState) -> int:
-    """Return how long the clock had stood still when it last began to run, as it counts time."""
+def paused_s(state: ClockState, *, now: datetime) -> int:
+    """Return how long the clock stands still on its way to the target, as it counts time.
+
+    That is every standstill that has begun, and those to come that the target waits for: work
+    that is announced for later must not hold up the warnings of today.
+    """
     if state.promise is None or state.calendar is None or not state.windows:
         return 0
     assert state.started_at is not None  # noqa: S101 - it has run
     counter = counter_of(state.promise, state.calendar)
-    *over, last = state.windows
-    ran = sum(counter.seconds(window.start, window.end) for window in over if window.end)
-    return counter.seconds(state.started_at, last.start) - ran
+    until = max(now, state.target_at or now)
+    ends = (state.started_at, *(window.end for window in state.windows))
+    starts = (window.start for window in state.windows)
+    return sum(
+        counter.seconds(stopped, went_on)
+        for stopped, went_on in zip(ends, starts, strict=False)
+        if stopped is not None and stopped < min(went_on, until)
+    )

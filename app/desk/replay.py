@@ -144,7 +144,7 @@ def _pages(ladder: Ladder, ticket: Ticket, state: ClockState, now: datetime) -> 
             target_at=state.target_at,
             limit_at=state.limit_at,
             counts_hours=counts_hours,
-            paused_s=clocks.paused_s(state),
+            paused_s=clocks.paused_s(state, now=now),
         ),
     )
     ended = state.ended_at or ticket.solved_at or now

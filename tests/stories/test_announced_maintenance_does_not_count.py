@@ -153,3 +153,35 @@ def test_a_critical_ticket_in_a_window_is_paged_but_not_broken(world: World) -> 
     world.move(minutes=2)
     assert "breached" in world.kinds()
     world.postman.taken.clear()  # Pages are other stories'.
+
+
+def warned_at(world: World) -> datetime:
+    """Return when three quarters of the first response's target were used, by the ladder."""
+    return next(
+        event.at
+        for event in world.log()
+        if event.kind == "step_fired"
+        and event.data["clock"] == "first_response"
+        and "Three quarters" in str(event.data["step"])
+    )
+
+
+def test_work_announced_for_after_the_target_holds_up_no_warning_before_it(world: World) -> None:
+    report(world)
+    # Nine of twelve working hours are used on Wednesday at eleven; the work is on Thursday.
+    announce(world, 48 * HOUR, 50 * HOUR, everyone=True)
+    world.process_all()
+    world.postman.expect(KARI, saying="vedlikehold")
+    world.move(hours=26)
+    assert warned_at(world) == TUESDAY_TEN + 25 * HOUR
+    world.postman.taken.clear()  # Whom it reached is another story's.
+
+
+def test_work_announced_for_before_the_target_moves_its_warning_with_it(world: World) -> None:
+    report(world)
+    announce(world, HOUR, 3 * HOUR, everyone=True)
+    world.process_all()
+    world.postman.expect(KARI, saying="vedlikehold")
+    world.move(hours=28)
+    assert warned_at(world) == TUESDAY_TEN + 27 * HOUR
+    world.postman.taken.clear()  # Whom it reached is another story's.
