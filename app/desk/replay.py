@@ -6,6 +6,7 @@ ladder's plan until the promise was kept or somebody took the ticket; who would 
 and what they would have done differently, nobody can know.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,13 +16,15 @@ from app.desk import clocks
 from app.desk.house import House
 from app.models import Ticket
 from app.models.base import Id
-from app.sla.clock import ClockState, fold
+from app.sla.clock import ClockEvent, ClockState, fold
 from app.sla.ladder import DeskTiming, Ladder, RunSoFar, plan
 from app.sla.policy import Policy
 from app.sla.terms import ClockEventKind, ClockKind, Counting, Severity
 from app.store import tickets
 
 _DRAFT = "draft"
+# Logs are read for so many tickets in one query.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,25 @@ def replay(
 ) -> Replay:
     """Fold every ticket received from ``since`` until before ``until`` under the draft."""
     rows = tickets.received_between(session, since, until)
-    outcomes = [
-        outcome for ticket in rows for outcome in _replay_one(session, house, ticket, draft, now)
-    ]
+    outcomes: list[Outcome] = []
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        logs = tickets.events_of(session, [ticket.id for ticket in some])
+        for ticket in some:
+            events = clocks.clock_events(logs[ticket.id])
+            outcomes += _replay_one(session, house, ticket, events, draft, now=now)
     return Replay(len(rows), tuple(outcomes))
 
 
 def _replay_one(
-    session: Session, house: House, ticket: Ticket, draft: Policy, now: datetime
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    log: Sequence[ClockEvent],
+    draft: Policy,
+    *,
+    now: datetime,
 ) -> list[Outcome]:
-    log = clocks.clock_events(tickets.events(session, ticket.id))
     # What was written down of breaches belongs to the promises of then.
     events = [event for event in log if event.kind is not ClockEventKind.BREACHED]
     named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}

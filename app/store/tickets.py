@@ -115,6 +115,19 @@ def received_between(session: Session, since: datetime, until: datetime) -> Sequ
     return session.exec(query).all()
 
 
+def events_of(session: Session, ticket_ids: Sequence[Id]) -> dict[Id, list[TicketEvent]]:
+    """Return the logs of these tickets, each in the order it was written."""
+    query = (
+        select(TicketEvent)
+        .where(col(TicketEvent.ticket_id).in_(ticket_ids))
+        .order_by(col(TicketEvent.ticket_id), col(TicketEvent.seq))
+    )
+    logs: dict[Id, list[TicketEvent]] = {one: [] for one in ticket_ids}
+    for row in session.exec(query):
+        logs[row.ticket_id].append(row)
+    return logs
+
+
 def find_event(session: Session, ticket_id: Id, seq: int) -> TicketEvent | None:
     """Return an entry of the ticket's log; None when it has no such one."""
     query = select(TicketEvent).where(TicketEvent.seq == seq, TicketEvent.ticket_id == ticket_id)
