@@ -77,6 +77,12 @@ class CustomerIn(Body):
     time_zone: Word | None = None
 
 
+class DomainIn(Body):
+    """A mail domain."""
+
+    domain: Named = Field(examples=["fjellbod.example"])
+
+
 class WhoseIn(Body):
     """Whose ticket it is."""
 
@@ -144,6 +150,21 @@ def post_customer(context: Lead, body: CustomerIn) -> CustomerOut:
             time_zone=body.time_zone,
             now=context.now,
         )
+        session.flush()
+        return _shown(session, [customer])[0]
+
+
+@router.post(
+    "/customers/{customer_id}/domains",
+    operation_id="add_customer_domain",
+    status_code=201,
+    responses=_CONFLICT,
+)
+def post_domain(context: Lead, customer_id: UUID, body: DomainIn) -> CustomerOut:
+    """Say that a mail domain is theirs, and with it the strangers who wrote from there."""
+    with context.db.writing() as session:
+        customer = _customer(session, customer_id)
+        desk.add_domain(session, customer, body.domain, now=context.now, actor=context.actor)
         session.flush()
         return _shown(session, [customer])[0]
 

@@ -65,6 +65,19 @@ def site(
     print(f"Added {host}.")
 
 
+@customer.command("domain")
+def domain(
+    name: CustomerName,
+    domain: Annotated[str, typer.Argument(help="As fjellbod.example.")],
+    config: ConfigFile = None,
+) -> None:
+    """Say that a mail domain is a customer's, and with it the strangers who wrote from there."""
+    with open_database(settings_of(config)) as db, db.writing() as session:
+        whose = customer_named(session, name)
+        count = desk.add_domain(session, whose, domain, now=MachineClock().now(), actor=OPERATOR)
+    print(f"Added {domain}; {count} contacts are theirs by it.")
+
+
 @customer.command("list")
 def listing(config: ConfigFile = None) -> None:
     """List the customers, their domains and sites."""

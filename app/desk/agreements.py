@@ -15,7 +15,15 @@ from app.config import Language
 from app.desk.events import audit_of
 from app.kit.errors import BadInput, Conflict
 from app.kit.text import storable
-from app.models import Agreement, AgreementStatus, Customer, LadderVersion, PolicyVersion, Site
+from app.models import (
+    Agreement,
+    AgreementStatus,
+    Customer,
+    CustomerDomain,
+    LadderVersion,
+    PolicyVersion,
+    Site,
+)
 from app.store import agreements, people
 
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
@@ -121,6 +129,31 @@ def end(
         raise BadInput("the agreement would end before it began", field="at")
     agreement.valid_until = at
     _move(session, agreement, AgreementStatus.ENDED, reason=reason, now=now, actor=actor)
+
+
+def add_domain(
+    session: Session, customer: Customer, domain: str, *, now: datetime, actor: str
+) -> int:
+    """Say that a mail domain is the customer's; return how many strangers are theirs by it.
+
+    Tickets that are there already stay whose they are. Conflict when it is somebody's already.
+    """
+    domain = domain.strip().lower()
+    if not _HOST.fullmatch(domain):
+        raise BadInput(
+            f"{domain!r} is not a mail domain", field="domain", remedy="As shop.example."
+        )
+    if people.customers_by_domain(session, [domain]):
+        raise Conflict(f"{domain} belongs to a customer already", field="domain")
+    session.add(CustomerDomain(domain=domain, customer_id=customer.id))
+    strangers = people.strangers_at(session, domain)
+    for contact in strangers:
+        contact.customer_id = customer.id
+    after: dict[str, object] = {"domain": domain, "contacts": len(strangers)}
+    audit_of(
+        session, "customer", customer.id, "customer.domain_added", now=now, actor=actor, after=after
+    )
+    return len(strangers)
 
 
 def add_site(

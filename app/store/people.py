@@ -52,6 +52,15 @@ def find_customer(session: Session, customer_id: Id) -> Customer | None:
     return session.get(Customer, customer_id)
 
 
+def strangers_at(session: Session, domain: str) -> Sequence[Contact]:
+    """Return the contacts of a mail domain (lower case) that are no customer's."""
+    query = select(Contact).where(
+        col(Contact.customer_id).is_(None),
+        col(Contact.email).endswith(f"@{domain}", autoescape=True),
+    )
+    return session.exec(query).all()
+
+
 def lock_customer(session: Session, customer_id: Id) -> None:
     """Let nobody else change what is agreed with a customer until this transaction ends."""
     query = select(Customer.id).where(Customer.id == customer_id).with_for_update()

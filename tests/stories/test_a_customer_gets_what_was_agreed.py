@@ -246,3 +246,23 @@ def test_another_customers_ladder_is_climbed_from_its_beginning(fjellbod: World)
     assert fjellbod.clock_of(ClockKind.FIRST_RESPONSE).run == run_before + 1
     fjellbod.process_all()
     fjellbod.postman.taken.clear()  # Receipts and pages are other stories'.
+
+
+def test_a_domain_that_is_added_later_makes_its_strangers_the_customers(fjellbod: World) -> None:
+    agreement = agree(fjellbod, policy="gold")
+    report(fjellbod, sender="per@fjell.example")
+    report(fjellbod, sender="per@annetfjell.example", message_id="<2@x.example>")
+    assert "1 contacts" in said(fjellbod, "customer", "domain", "Fjellbod AS", "Fjell.example")
+    assert run(fjellbod, "customer", "domain", "Fjellbod AS", "fjell.example").exit_code == 1
+    report(fjellbod, sender="per@fjell.example", message_id="<3@x.example>")
+    report(fjellbod, sender="per@annetfjell.example", message_id="<4@x.example>")
+    under = [fjellbod.ticket(number).agreement_id for number in (1, 2, 3, 4)]
+    assert under == [None, None, agreement.id, None]
+    customer = fjellbod.ticket(3).customer_id
+    web = fjellbod.web(fjellbod.lead)
+    path = f"/api/v1/customers/{customer}/domains"
+    added = web.post(path, json={"domain": "annetfjell.example"})
+    assert added.status_code == 201
+    assert "annetfjell.example" in added.json()["domains"]
+    assert web.post(path, json={"domain": "no domain"}).status_code == 422
+    fjellbod.postman.taken.clear()  # Receipts and pages are other stories'.
