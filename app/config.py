@@ -244,6 +244,30 @@ class IntakeSettings(Part):
 
     max_bytes: int = Field(50_000_000, ge=100_000, description="A larger mail is cut there.")
     batch: int = Field(50, ge=1, le=500, description="Mails a transaction takes in a backlog.")
+    reopen_days: float = Field(
+        14,
+        ge=0,
+        description="So long after its solution an answer reopens a ticket; later it opens a new "
+        "one that is linked to it.",
+    )
+
+
+class AutomaticSettings(Part):
+    """How much automatic mail may go out: the second guard against loops."""
+
+    alike_a_day: int = Field(
+        1, ge=1, description="Receipts a day for mails of one sender that are alike."
+    )
+    address_in_ten_minutes: int = Field(5, ge=1, description="To one address in ten minutes.")
+    address_a_day: int = Field(40, ge=1, description="To one address in a day.")
+    domain_an_hour: int = Field(
+        100, ge=1, description="To one domain in an hour; then the breaker stops it."
+    )
+    ticket_a_day: int = Field(10, ge=1, description="By one ticket in a day.")
+    breaker_hours: int = Field(4, ge=1, description="How long the breaker stops a domain.")
+    bounce_days: int = Field(
+        30, ge=0, description="How long an address that bounced for good gets nothing automatic."
+    )
 
 
 class LmtpSettings(Part):
@@ -304,6 +328,7 @@ class Settings(BaseSettings):
     mailboxes: dict[str, Mailbox] = Field(default_factory=dict)
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
+    automatic: AutomaticSettings = AutomaticSettings()
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
     severity: SeveritySettings = SeveritySettings()

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.config import Settings, Smtp
 from app.connections import signer, smtp_settings, watch_settings
+from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -115,7 +116,12 @@ class Service:
         transports: Mapping[str, Sequence[SmtpTransport | Signing]] = {
             name: [self._transport(name, box.smtp)] for name, box in self.settings.mailboxes.items()
         }
-        sender = Sender(self.db, self.clock, transports)
+        sender = Sender(
+            self.db,
+            self.clock,
+            transports,
+            failed=lambda session, row, now: tell_of_failure(session, self.house, row, now=now),
+        )
 
         async def say_goodbye() -> None:
             for several in transports.values():

@@ -17,6 +17,7 @@ from app.config import Mailbox
 from app.desk import letters
 from app.desk.events import DESK, record
 from app.desk.house import House
+from app.desk.staff import everybody, write_to_staff
 from app.desk.tickets import Entry, Opening, add_entry, add_message, open_ticket
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -30,7 +31,6 @@ from app.models import (
     DeliveryState,
     Event,
     MessageKind,
-    Role,
     Ticket,
 )
 from app.models.base import Id
@@ -38,7 +38,7 @@ from app.outbox.compose import Letter
 from app.outbox.put import Outgoing, put
 from app.sla.severity import Judgement
 from app.sla.terms import Severity
-from app.store import canaries, outbox, people, tickets
+from app.store import canaries, outbox, tickets
 from app.store.upsert import insert_missing_returning
 from intake.canary_mark import mark_of
 
@@ -226,31 +226,16 @@ def _tell_staff(
     session: Session, about: _Missing, gone: Canary, ticket: Ticket, *, now: datetime
 ) -> None:
     """Write to everybody who works on tickets, and to the catch-all, at once."""
-    house = about.house
-    name, box = house.mailbox(_another(house, about.mailbox))
-    readers: list[tuple[str, str | None]] = [
-        (agent.email, agent.language)
-        for agent in people.active_agents(session)
-        if agent.role is not Role.VIEWER
-    ]
-    if house.settings.policy.catch_all is not None:
-        readers.append((house.settings.policy.catch_all, None))
-    for address, language in dict(readers).items():
-        written = about.written(language, now)
-        key = f"{_key(gone.id)}:{ticket.number}:{address}"
-        letter = Letter(
-            from_address=box.address,
-            from_name=house.settings.desk.name,
-            to=(address,),
-            subject=written.subject,
-            text=written.text,
-            html=written.html,
-            message_id=f"{new_id().hex}@{box.address.rpartition('@')[2]}",
-            date=now,
-            auto_submitted="auto-generated",
-        )
-        outgoing = Outgoing(key, DeliveryClass.PAGE, name, letter, ticket_id=ticket.id, urgency=10)
-        put(session, outgoing, now=now)
+    write_to_staff(
+        session,
+        about.house,
+        ticket,
+        lambda language: about.written(language, now),
+        readers=everybody(session, about.house),
+        key=f"{_key(gone.id)}:{ticket.number}",
+        mailbox=_another(about.house, about.mailbox),
+        now=now,
+    )
 
 
 def _another(house: House, name: str) -> str:

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     KNOWN_MESSAGE_ID = "known_message_id"
     SHARED_ANCESTOR = "shared_ancestor"
     SUBJECT_NUMBER = "subject_number"
+    MONITOR = "monitor"
     SAME_MESSAGE = "same_message"
     OWN_MAIL = "own_mail"
     BOUNCE = "bounce"

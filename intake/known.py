@@ -6,9 +6,12 @@ here as it goes, so a message finds what the one before it in the same batch has
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlmodel import Session
 
+from app.config import AutomaticSettings
+from app.desk.quiet import Quiet
 from app.desk.terms import Book
 from app.models import Contact, Customer, InboundMail, ReferenceKind, Ticket
 from app.models.base import Id
@@ -38,10 +41,18 @@ class Known:
     # What tickets of those customers are opened under.
     book: Book = field(default_factory=Book)
     references: dict[str, list[tuple[ReferenceKind, Ticket]]] = field(default_factory=dict)
+    # What automatic mail their senders have had; None where nothing is sent.
+    quiet: Quiet | None = None
 
     @classmethod
     def about(
-        cls, session: Session, rows: Sequence[InboundMail], messages: Sequence[ParsedMail]
+        cls,
+        session: Session,
+        rows: Sequence[InboundMail],
+        messages: Sequence[ParsedMail],
+        *,
+        automatic: AutomaticSettings,
+        now: datetime,
     ) -> "Known":
         """Look up everything that these messages will ask about."""
         known = cls()
@@ -49,6 +60,7 @@ class Known:
         for earlier in mail.ended_twins(session, [row.raw_sha256 for row in rows], sorted(ids)):
             known.note_ended(earlier)
         senders = {message.from_address for message in messages if message.from_address}
+        known.quiet = Quiet.about(session, automatic, senders, now)
         known.contacts = people.contacts_by_email(session, sorted(senders))
         strangers = {address.rpartition("@")[2] for address in senders - known.contacts.keys()}
         known.customers_by_domain = people.customers_by_domain(session, sorted(strangers))

@@ -112,7 +112,13 @@ class Processor:
         by_id = {one.id: one for one in read}
         with self._db.writing() as session:
             rows = ledger.claim(session, list(by_id))
-            known = Known.about(session, rows, [by_id[row.id].mail for row in rows])
+            known = Known.about(
+                session,
+                rows,
+                [by_id[row.id].mail for row in rows],
+                automatic=self._house.settings.automatic,
+                now=now,
+            )
             for row in rows:
                 one = by_id[row.id]
                 case = Case(

@@ -8,9 +8,11 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from app.desk import wording
+from app.desk.breaker import trip
 from app.desk.events import DESK, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
+from app.desk.quiet import Held, Quiet
 from app.models import Clock, Contact, DeliveryClass, Event, MessageKind, Ticket
 from app.models.base import Id
 
@@ -41,14 +43,24 @@ def acknowledge(
     references: Sequence[str],
     verdict: str,
     now: datetime,
+    quiet: Quiet | None = None,
+    likeness: str | None = None,
 ) -> Id | None:
     """Confirm receipt of the mail that opened the ticket; None where it must not be, said why.
+
+    ``quiet`` is what a batch of mails has looked up for all of them; ``likeness`` tells mails of
+    one machine (``app.desk.quiet``).
 
     The acknowledgement does not meet the first-response clock: that takes a person.
     """
     to = contact.email if contact else None
-    silence = why_not(house, to=to, verdict=verdict)
-    if silence is not None or to is None:
+    silence: Silence | Held | None = why_not(house, to=to, verdict=verdict)
+    if silence is None and to is not None:
+        quiet = quiet or Quiet.about(session, house.settings.automatic, [to], now)
+        silence = quiet.why_not(session, ticket, to, likeness, now)
+        if silence is Held.DOMAIN_BUDGET:
+            trip(session, house, quiet, to, now=now)
+    if silence is not None or to is None or quiet is None:
         record(
             session,
             ticket,
@@ -72,6 +84,7 @@ def acknowledge(
         references=[*references, in_reply_to] if in_reply_to else list(references),
     )
     message = write_to_customer(session, house, ticket, what, now=now)
+    quiet.note(session, ticket, to, likeness, now)
     record(
         session,
         ticket,

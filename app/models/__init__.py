@@ -33,6 +33,7 @@ from app.models.people import (
     Role,
     ScheduleVersion,
 )
+from app.models.quiet import AutomaticMail, MailStop
 from app.models.system import AuditEntry, Heartbeat, NumberSeries
 from app.models.tickets import (
     OPEN,
@@ -57,6 +58,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AuditEntry",
+    "AutomaticMail",
     "Blob",
     "Canary",
     "Channel",
@@ -79,6 +81,7 @@ __all__ = [
     "LedgerState",
     "MailPosition",
     "MailReference",
+    "MailStop",
     "MaintenanceCustomer",
     "MaintenanceWindow",
     "Message",

@@ -6,7 +6,7 @@ what its successor found out.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,8 @@ from app.models.base import Id
 from app.outbox.payload import hashes
 from app.store import mail, outbox, pages
 
+# Told of each delivery that is given up, in the transaction that gives it up.
+Failed = Callable[[Session, Delivery, datetime], None]
 # Short, since a killed process's rows wait for its end; a living one renews it.
 LEASE_S = 60.0
 RENEW_EVERY_S = 20.0
@@ -83,7 +85,13 @@ def renew(session: Session, claimed: Sequence[Claimed], *, until: datetime) -> N
         row.next_at = until
 
 
-def settle(session: Session, results: Sequence[Result], *, now: datetime) -> None:
+def settle(
+    session: Session,
+    results: Sequence[Result],
+    *,
+    now: datetime,
+    failed: Failed = lambda _session, _row, _now: None,
+) -> None:
     """Write down how the sends went, leaving out those whose lease is no longer ours."""
     plain = [one for one in results if one.error is None and not one.refused]
     if plain:
@@ -99,6 +107,8 @@ def settle(session: Session, results: Sequence[Result], *, now: datetime) -> Non
         # None: another worker got there first.
         if row is not None:
             _settle_trouble(session, row, result, now=now)
+            if row.state is DeliveryState.FAILED:
+                failed(session, row, now)
 
 
 def _settle_trouble(session: Session, row: Delivery, result: Result, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import OutsideError, PermanentError, TemporaryError, Unavailable
 from app.kit.log import logger
-from app.outbox.claim import LEASE_S, RENEW_EVERY_S, Claimed, Result, claim, renew, settle
+from app.outbox.claim import LEASE_S, RENEW_EVERY_S, Claimed, Failed, Result, claim, renew, settle
 from app.outbox.compose import compose
 from app.outbox.payload import to_letter
 from app.outbox.smtp import Sent
@@ -64,11 +64,13 @@ class Sender:
         clock: Clock,
         transports: Mapping[str, Sequence[Transport]],
         channels: Mapping[str, ChannelTransport] | None = None,
+        failed: Failed = lambda _session, _row, _now: None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._transports = transports
         self._channels = channels or {}
+        self._failed = failed
         self._lease_until = clock.now()
 
     async def pass_once(self) -> int:
@@ -147,7 +149,7 @@ class Sender:
 
     def _settle(self, results: Sequence[Result]) -> None:
         with self._db.writing() as session:
-            settle(session, results, now=self._clock.now())
+            settle(session, results, now=self._clock.now(), failed=self._failed)
 
 
 async def _send(row: Claimed, carrier: Carrier) -> Result:

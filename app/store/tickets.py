@@ -53,6 +53,21 @@ def messages(session: Session, ticket_id: Id) -> Sequence[Message]:
     return session.exec(query).all()
 
 
+def open_of_contact(session: Session, contact_id: Id, since: datetime) -> Sequence[Ticket]:
+    """Return a contact's unsolved tickets since then, newest first, fifty at the most."""
+    query = (
+        select(Ticket)
+        .where(
+            Ticket.contact_id == contact_id,
+            col(Ticket.status).in_((Status.OPEN, Status.WAITING)),
+            Ticket.received_at >= since,
+        )
+        .order_by(col(Ticket.number).desc())
+        .limit(50)
+    )
+    return session.exec(query).all()
+
+
 def first_message(session: Session, ticket_id: Id) -> Message | None:
     """Return what the ticket began with; None for one that nobody has written on."""
     query = (

@@ -21,6 +21,7 @@ def settle_bounce(case: Case) -> Outcome | None:
         recipients=bounce.final_recipients,
         status=bounce.status,
         temporary=bool(bounce.is_temporary),
+        house=case.house,
         now=case.now,
     )
     if ticket is not None:

@@ -1,8 +1,11 @@
 """The end of the walk: append to the ticket that was found, or open a new one."""
 
+from datetime import timedelta
+
 from app.config import Language
 from app.desk.acknowledge import acknowledge
 from app.desk.events import CUSTOMER
+from app.desk.quiet import likeness_of
 from app.desk.terms import Terms
 from app.desk.tickets import (
     Entry,
@@ -18,6 +21,7 @@ from intake.case import Case, Outcome, Reason
 from intake.known import parents_of
 from intake.mail import Verdict
 from intake.sealed import needs_original, seals_of
+from intake.thanks import is_bare_thanks
 
 NO_SUBJECT = "(no subject)"
 # The languages that our letters are written in.
@@ -28,15 +32,16 @@ def route(case: Case) -> Outcome:
     """Append or open, and acknowledge.
 
     1. A message that belongs to a ticket is appended; a human's reopens a solved one and, where
-       the ticket waited for the customer, lets its clocks run on.
+       the ticket waited for the customer, lets its clocks run on. A bare thank-you does neither.
     2. Anything else opens a ticket, with the clocks started at the mail server's receipt time.
     3. A human who opened a ticket is acknowledged at once; a machine never is.
     """
+    _let_an_old_ticket_rest(case)
     entry = entry_of(case)
     if case.ticket is not None and case.joined_by is not None:
         append(case.session, case.ticket, entry, now=case.now)
         case.ticket.flags = list(dict.fromkeys([*case.ticket.flags, *seals_of(case.mail)]))
-        if case.mail.verdict is Verdict.HUMAN:
+        if case.mail.verdict is Verdict.HUMAN and not _says_only_thanks(case):
             take_up(
                 case.session,
                 case.house,
@@ -58,9 +63,28 @@ def route(case: Case) -> Outcome:
         references=case.mail.references,
         verdict=case.mail.verdict.value,
         now=case.now,
+        quiet=case.known.quiet,
+        likeness=likeness_of(case.mail.subject, case.mail.reply_text or case.mail.text),
     )
     reason = Reason.UNREADABLE if case.mail.from_address is None else Reason.NEW
     return Outcome(LedgerState.OPENED, reason, ticket)
+
+
+def _let_an_old_ticket_rest(case: Case) -> None:
+    """Open a new ticket for what comes long after a solution, linked to the one it names."""
+    ticket = case.ticket
+    if ticket is None or ticket.solved_at is None or case.mail.verdict is not Verdict.HUMAN:
+        return
+    if _says_only_thanks(case):
+        return
+    days = timedelta(days=case.house.settings.intake.reopen_days)
+    if case.received_at - ticket.solved_at > days:
+        case.flags.append(f"follows:{ticket.number}")
+        case.ticket = case.joined_by = None
+
+
+def _says_only_thanks(case: Case) -> bool:
+    return not case.mail.attachments and is_bare_thanks(case.mail.reply_text)
 
 
 def opening_of(case: Case) -> Opening:
@@ -142,7 +166,7 @@ def entry_of(case: Case) -> Entry:
         to=mail.to,
         cc=mail.cc,
         verdict=mail.verdict.value,
-        verdict_reason=mail.verdict_reason,
+        verdict_reason="only thanks" if _says_only_thanks(case) else mail.verdict_reason,
         message_id=mail.message_id,
         mentions=parents_of(mail),
         problems=mail.problems,

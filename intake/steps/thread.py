@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 from app.desk.addresses import find_number_in_address, find_number_in_message_id
 from app.models import ReferenceKind, Ticket
@@ -14,6 +15,20 @@ _SENT_OR_RECEIVED = frozenset({ReferenceKind.OURS, ReferenceKind.STORED})
 _NAMED = frozenset({ReferenceKind.MENTIONED})
 # A number in a subject: "[#198]", "Re: [Ticket 198] ...", "sak #198".
 _NUMBER = re.compile(r"\[?(?:ticket|sak|saken)?\s?#(\d{1,12})\]?", re.IGNORECASE | re.ASCII)
+
+
+# What a monitor says of what it watches, and how long its alarm is remembered.
+MONITOR_REMEMBERS = timedelta(days=7)
+_DOWN = re.compile(
+    r"\b(?:DOWN|NEDE|CRITICAL|PROBLEM|FAILED|FIRING|ALERT|TRIGGERED)\b", re.IGNORECASE
+)
+_BACK = re.compile(r"\b(?:UP|OPPE|OK|RECOVERY|RECOVERED|RESOLVED|GJENOPPRETTET)\b", re.IGNORECASE)
+_STATE = re.compile(
+    rf"{_DOWN.pattern}|{_BACK.pattern}|\([^()]{{0,80}}\)|\b(?:is|er|was)\b", re.IGNORECASE
+)
+_BRACKETED = re.compile(r"\[([^\[\]]{0,60})\]")
+# An answer to a mail that we never received is believed so long after the ticket's last word.
+ANCESTORS_COUNT = timedelta(days=60)
 
 
 def join_thread(case: Case) -> Outcome | None:
@@ -52,7 +67,7 @@ def _by_shared_ancestor(case: Case) -> Ticket | None:
     ticket = case.known.tickets_of(parents_of(case.mail), _NAMED)
     if ticket is None or not _known_to(case, ticket):
         return None
-    return ticket
+    return ticket if case.received_at - ticket.updated_at <= ANCESTORS_COUNT else None
 
 
 def _by_subject_number(case: Case) -> Ticket | None:
@@ -67,6 +82,33 @@ def _by_subject_number(case: Case) -> Ticket | None:
         return ticket
     case.suggested_number = ticket.number
     return None
+
+
+def _by_monitor(case: Case) -> Ticket | None:
+    """Let a monitor's "UP" find the ticket of its "DOWN": the same sender, the same thing watched.
+
+    Joining solves nothing and stops no clock; a person looks whether it is over.
+    """
+    watched = _watched(case.mail.subject, _BACK)
+    if watched is None or case.contact is None:
+        return None
+    box = case.house.settings.mailboxes.get(case.row.mailbox)
+    checks = box is not None and box.trusted_authserv is not None
+    if checks and not sender_is_authentic(case.mail, case.row.mailbox, case.house):
+        return None
+    since = case.received_at - MONITOR_REMEMBERS
+    for ticket in tickets.open_of_contact(case.session, case.contact.id, since):
+        if _watched(ticket.subject, _DOWN) == watched:
+            return tickets.find(case.session, ticket.id, lock=True)
+    return None
+
+
+def _watched(subject: str, state: re.Pattern[str]) -> str | None:
+    """Return what a monitor's subject is about, apart from the state it tells; None without one."""
+    if not state.search(subject):
+        return None
+    about = _STATE.sub(" ", _BRACKETED.sub(r"\1", subject)).lower()
+    return " ".join(re.findall(r"[\w.@/-]{3,}", about)) or None
 
 
 def _known_to(case: Case, ticket: Ticket) -> bool:
@@ -86,4 +128,6 @@ RULES: tuple[tuple[Callable[[Case], Ticket | None], Reason], ...] = (
     (_by_shared_ancestor, Reason.SHARED_ANCESTOR),
     # What a person wrote into the subject: weakest, and guarded.
     (_by_subject_number, Reason.SUBJECT_NUMBER),
+    # A monitor that says that what it told of is over.
+    (_by_monitor, Reason.MONITOR),
 )

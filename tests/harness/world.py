@@ -19,6 +19,7 @@ from sqlmodel import select
 
 from app.config import Settings
 from app.desk import people
+from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
 from app.kit.clock import StillClock
 from app.kit.db import Database
@@ -130,7 +131,13 @@ class World:
         self.processor = Processor(db, self.house, self.clock, batch=25)
         self.engine = Engine(db, self.house, self.clock)
         self.phones = {name: Phones(name) for name in ("sms", "voice", "chat", "webhook")}
-        self.sender = Sender(db, self.clock, {"support": [self.postman]}, self.phones)
+        self.sender = Sender(
+            db,
+            self.clock,
+            {"support": [self.postman]},
+            self.phones,
+            failed=lambda session, row, now: tell_of_failure(session, self.house, row, now=now),
+        )
         self.agent = self.hire("Ola Vakt", "ola@desk.example", Role.AGENT)
         self.lead = self.hire("Ingrid Leder", "ingrid@desk.example", Role.LEAD)
         self.ledger.settle("support", "INBOX", Position(uid_validity=1, last_uid=0))
@@ -228,6 +235,10 @@ class World:
 
     def kinds(self, number: int = 1) -> list[str]:
         return [event.kind for event in self.log(number)]
+
+    def data_of(self, kind: str, number: int = 1) -> dict[str, Any]:
+        """Return what the ticket's log says with its first event of a kind."""
+        return next(event.data for event in self.log(number) if event.kind == kind)
 
     def web(self, agent: Agent | None = None) -> TestClient:
         """Return a client of the API that carries an agent's token."""

@@ -34,7 +34,10 @@ def announce(world: World, begin: timedelta, end: timedelta, **about: Any) -> di
 
 
 def report(world: World, *, sender: str = KARI, message_id: str = "<1@x.example>") -> None:
-    world.mail(MINOR, subject="Skjev logo", sender=sender, message_id=message_id)
+    # Each in other words: a third mail that is like two others is a machine's.
+    word = "abcdefgh"[int(message_id[1])]
+    text = f"{MINOR} {word}"
+    world.mail(text, subject="Skjev logo", sender=sender, message_id=message_id)
     world.process_all()
     world.postman.expect(sender)
 
