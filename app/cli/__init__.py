@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from app.cli import calendar, customer, ladder, mail, policy_versions, severity, staff, ticket
+from app.cli import (
+    calendar,
+    customer,
+    ladder,
+    mail,
+    policy_versions,
+    quiet,
+    severity,
+    staff,
+    ticket,
+)
 from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.init import init
@@ -39,6 +49,7 @@ cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy_versions.commands, name="policy")
 cli.add_typer(ladder.commands, name="ladder")
 cli.add_typer(severity.commands, name="severity")
+cli.add_typer(quiet.commands, name="quiet")
 cli.add_typer(ticket.commands, name="ticket")
 
 

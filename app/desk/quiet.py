@@ -20,6 +20,7 @@ from app.models import AutomaticMail, MailStop, Ticket
 from app.store import quiet
 
 ALL = "*"
+FEW_WORDS = 3
 _SHORT = timedelta(minutes=10)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -37,11 +38,20 @@ class Held(StrEnum):
     TICKET_BUDGET = "ticket_budget"
 
 
-def likeness_of(subject: str, text: str) -> str:
-    """Return what two mails of one machine have in common, whatever numbers they bear."""
-    # A peer that changes its subject writes the same text below it.
-    words = _CHANGING.sub(" ", (text.strip() or subject)[:2000].lower()).split()
-    return digest(" ".join(words).encode())[:32]
+def likeness_of(subject: str, text: str) -> str | None:
+    """Return what two mails of one machine have in common, whatever numbers they bear.
+
+    A peer that changes its subject writes the same text below it; the subject counts only where
+    there is hardly any text. None where there is nothing to compare.
+    """
+    words = _words(text)
+    if len(words) < FEW_WORDS:
+        words = [*_words(subject), *words]
+    return digest(" ".join(words).encode())[:32] if words else None
+
+
+def _words(text: str) -> list[str]:
+    return _CHANGING.sub(" ", text[:2000].lower()).split()
 
 
 @dataclass

@@ -152,6 +152,8 @@ def test_a_delivery_that_fails_for_good_shows_on_the_ticket(opened: World) -> No
     assert states["letter"]["state"] == "failed"
     assert "550" in states["letter"]["last_error"]
     assert "delivery_failed" in opened.kinds()
+    for reader in ("ola@desk.example", "ingrid@desk.example", "alle@desk.example"):
+        opened.postman.expect(reader, saying="550")
 
 
 def test_a_delivery_that_fails_for_now_is_tried_again_and_sent_once(opened: World) -> None:
