@@ -35,7 +35,7 @@ from app.kit.errors import BadConfig
 SECRET_KEYS = frozenset(
     {
         *("password", "secret", "client_secret", "refresh_token", "auth_token"),
-        *("token", "signing_key"),
+        *("token", "signing_key", "previous_auth_token"),
     }
 )
 
@@ -287,6 +287,74 @@ class MailHttpSettings(Part):
     signing_key_file: Path | None = Field(None, description="A file that holds the signing key.")
 
 
+class Voice(Part):
+    """How calls sound in one language; the voice must speak the language, or the call fails."""
+
+    voice: str = Field(description="One of Twilio's voices, as in Polly.Ida-Neural.")
+    language: str = Field(description="What it speaks and what is listened for, as in nb-NO.")
+
+
+class TwilioSettings(Part):
+    """Calls and SMS through Twilio; without an account, there are none."""
+
+    account_sid: str | None = Field(
+        None, pattern="^AC[0-9a-fA-F]{32}$", description="The account; left out, Twilio is off."
+    )
+    auth_token: SecretStr | None = Field(None, description="The account's primary auth token.")
+    auth_token_file: Path | None = Field(None, description="A file that holds the token.")
+    previous_auth_token: SecretStr | None = Field(
+        None, description="The token before it, which webhooks may still be signed with."
+    )
+    previous_auth_token_file: Path | None = Field(None, description="A file that holds it.")
+    signing_key: SecretStr | None = Field(
+        None, description="The shared key, where a webhook rule of Twilio's has one sign."
+    )
+    signing_key_file: Path | None = Field(None, description="A file that holds the key.")
+    number: str | None = Field(
+        None, pattern=r"^\+[1-9]\d{6,14}$", description="Our number, as in +4722000000."
+    )
+    messaging_service_sid: str | None = Field(
+        None, pattern="^MG[0-9a-fA-F]{32}$", description="Sends the SMS in place of the number."
+    )
+    public_url: str | None = Field(
+        None,
+        pattern="^https?://[^/?#]+[^?#]*$",
+        description="Where Twilio reaches us, as it signs it; left out, desk.url.",
+    )
+    api_base_url: str = Field(
+        "https://api.twilio.com", description="Where Twilio is: another edge, or a stand-in."
+    )
+    timeout_s: float = Field(10, gt=0, le=60, description="Seconds to wait for Twilio.")
+    ring_s: int = Field(
+        25, ge=5, le=60, description="Seconds that a page rings; at more, voicemail answers it."
+    )
+    page_sms_lasts_s: int = Field(
+        180, ge=5, le=36000, description="Seconds after which a page is no longer worth an SMS."
+    )
+    detect_machines: bool = Field(
+        True, description="Whether an answering machine counts as nobody; it costs a little a call."
+    )
+    sms_links: bool = Field(
+        False, description="Whether SMS may carry links; Norwegian operators filter them."
+    )
+    norwegian: Voice = Field(
+        Voice(voice="Polly.Ida-Neural", language="nb-NO"), description="For nb and nn."
+    )
+    english: Voice = Field(
+        Voice(voice="Polly.Amy-Neural", language="en-GB"), description="For all others."
+    )
+
+    @model_validator(mode="after")
+    def _sends_from_somewhere(self) -> Self:
+        if self.account_sid and not self.number:
+            raise ValueError("an account needs number, the one that calls and SMS come from")
+        return self
+
+    def voice_of(self, language: str) -> Voice:
+        """Return how a call sounds in one of our languages."""
+        return self.english if language == "en" else self.norwegian
+
+
 class SeveritySettings(Part):
     """How severity is judged."""
 
@@ -331,6 +399,7 @@ class Settings(BaseSettings):
     automatic: AutomaticSettings = AutomaticSettings()
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
+    twilio: TwilioSettings = TwilioSettings()
     severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
@@ -364,6 +433,11 @@ class Settings(BaseSettings):
                 remedy="Set SVARTID_DESK__SECRET or desk.secret_file; `svartid init` makes one.",
             )
         return value
+
+    @property
+    def twilio_url(self) -> str:
+        """Return where Twilio reaches us, without a slash at its end."""
+        return (self.twilio.public_url or self.desk.url).rstrip("/")
 
     @property
     def database_url(self) -> str:

@@ -24,6 +24,7 @@ from app.api import (
 from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
+from app.outbox.twilio.webhook import Door
 from app.worker import LoopHealth
 from intake import mail_http
 
@@ -49,6 +50,7 @@ def create_app(
     app.state.db = db
     app.state.house = house
     app.state.clock = clock
+    app.state.twilio = Door(house.settings)
     app.state.loop_health = loop_health
     problems.install(app)
     app.include_router(health.router)
