@@ -9,6 +9,7 @@ Anything wrong is refused at start with the key's full name and what to do about
 
 import tomllib
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -377,6 +378,39 @@ class ApiSettings(Part):
     max_body_bytes: int = Field(30_000_000, ge=1000, description="A larger request is refused.")
 
 
+class NetworkSettings(Part):
+    """Which addresses of other people's this house may call."""
+
+    private_targets: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Networks of ours that webhooks may reach, as 10.1.0.0/16; else none."
+    )
+
+
+class WebhookKind(StrEnum):
+    """What a named webhook takes."""
+
+    SIGNED = "signed"  # JSON, signed by the Standard Webhooks rules.
+    CHAT = "chat"  # A room of Slack, Teams, or what takes the same.
+
+
+class Webhook(Part):
+    """A place that a ladder names as ``webhook:NAME``."""
+
+    kind: WebhookKind = Field(WebhookKind.SIGNED, description="signed or chat.")
+    url: str | None = Field(None, description="Where it is: https://…")
+    url_file: Path | None = Field(
+        None, description="A file that holds the address: a chat room's is a secret."
+    )
+    secret: SecretStr | None = Field(None, description="What a signed one is signed with.")
+    secret_file: Path | None = Field(None, description="A file that holds the secret.")
+
+    @model_validator(mode="after")
+    def _check_url(self) -> Self:
+        if (self.url is None) == (self.url_file is None):
+            raise ValueError("give url, or url_file")
+        return self
+
+
 class LogSettings(Part):
     """What is told on stderr."""
 
@@ -402,6 +436,8 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = TwilioSettings()
     severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
+    network: NetworkSettings = NetworkSettings()
+    webhooks: dict[str, Webhook] = Field(default_factory=dict)
     log: LogSettings = LogSettings()
 
     @classmethod

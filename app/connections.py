@@ -1,16 +1,29 @@
-"""From settings to the ways in and out: how each mailbox's servers are reached."""
+"""From settings to the ways in and out: how each mailbox's servers and each webhook are reached."""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.config import Imap, Login, OAuth, Security, Smtp, read_secret
+from app.config import (
+    Imap,
+    Login,
+    OAuth,
+    Security,
+    Settings,
+    Smtp,
+    Webhook,
+    WebhookKind,
+    read_secret,
+)
 from app.kit.clock import Clock
-from app.kit.errors import BadConfig
+from app.kit.errors import BadConfig, BadInput
+from app.kit.net import Outside
 from app.kit.oauth import OAuthSettings, RefreshToken, TokenSource
+from app.outbox.deliver import ChannelTransport
 from app.outbox.dkim import Signer
+from app.outbox.hooks import ChatTransport, Hook, WebhookTransport, key_of
 from app.outbox.smtp import SmtpSettings
 from intake.imap.terms import ImapSettings, Password, WatchSettings
 
@@ -83,6 +96,32 @@ def signer(name: str, smtp: Smtp) -> Signer | None:
     except BadConfig as error:
         error.field = f"mailboxes.{name}.{error.field}"
         raise
+
+
+def outside(settings: Settings) -> Outside:
+    """Return the guarded way to addresses that somebody gave us."""
+    return Outside(settings.network.private_targets)
+
+
+def channels(settings: Settings, clock: Clock) -> Mapping[str, ChannelTransport]:
+    """Return what takes messages that are no mail, by channel."""
+    hooks = {name: hook(name, one) for name, one in settings.webhooks.items()}
+    way = outside(settings)
+    return {"chat": ChatTransport(hooks, way), "webhook": WebhookTransport(hooks, way, clock)}
+
+
+def hook(name: str, webhook: Webhook) -> Hook:
+    """Return where a named webhook is, and what its requests are signed with."""
+    key = f"webhooks.{name}"
+    url = webhook.url or read_secret(None, webhook.url_file, field=f"{key}.url") or ""
+    if webhook.kind is WebhookKind.CHAT:
+        return Hook(url)
+    secret = read_secret(webhook.secret, webhook.secret_file, field=f"{key}.secret")
+    try:
+        key_of(secret or "")
+    except BadInput as error:
+        raise BadConfig(error.message, field=f"{key}.secret", remedy=error.remedy) from None
+    return Hook(url, secret)
 
 
 def _password(login: Login, key: str) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fastapi import FastAPI
 
 from app.config import Settings, Smtp
-from app.connections import signer, smtp_settings, watch_settings
+from app.connections import channels, signer, smtp_settings, watch_settings
 from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
 from app.kit.clock import Clock
@@ -120,6 +120,7 @@ class Service:
             self.db,
             self.clock,
             transports,
+            channels(self.settings, self.clock),
             failed=lambda session, row, now: tell_of_failure(session, self.house, row, now=now),
         )
 

@@ -1,7 +1,7 @@
 """Who can be reached: the staff and the schedules, as the ladder's decisions ask for them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 from typing_extensions import override
 
+from app.config import WebhookKind
 from app.desk.house import House
 from app.desk.schedules import on_call
 from app.models import Agent, ContactMethod, Role, Ticket
@@ -17,7 +18,7 @@ from app.sla.oncall import Away
 from app.sla.terms import Severity
 from app.store import oncall, people
 from escalation.contact import OwnMethod, Profile, QuietHours, Urgency, reach
-from escalation.ladder import Directory, Method, Reach
+from escalation.ladder import Directory, Method, Reach, is_program
 from escalation.oncall import Rota
 
 CATCH_ALL = "catch_all"
@@ -33,6 +34,8 @@ class Staff:
     rota: Rota
     methods: Sequence[ContactMethod] = ()
     desk_zone: str = "UTC"
+    # The webhooks of the configuration, by name.
+    webhooks: Mapping[str, WebhookKind] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, house: House, now: datetime) -> "Staff":
@@ -45,6 +48,7 @@ class Staff:
             rota=Rota(state.schedules, state.away),
             methods=oncall.methods(session),
             desk_zone=house.settings.desk.time_zone,
+            webhooks={name: one.kind for name, one in house.settings.webhooks.items()},
         )
 
     def for_ticket(self, ticket: Ticket) -> "TicketDirectory":
@@ -117,6 +121,8 @@ class TicketDirectory(Directory):
                 return self._ids(staff.rota.next(name, at))
             case ReceiverKind.TEAM:
                 return self._in_turn(name)
+            case ReceiverKind.WEBHOOK:
+                return [str(receiver)] if name in staff.webhooks else []
             case _:
                 return [
                     key for key, one in staff.agents.items() if self._is(one, receiver.kind, name)
@@ -151,4 +157,8 @@ class TicketDirectory(Directory):
     ) -> Reach:
         if person == CATCH_ALL:
             return Reach(methods=(Method(PageChannel.MAIL, self.staff.catch_all or ""),))
+        if is_program(person):
+            name = person.partition(":")[2]
+            chat = self.staff.webhooks[name] is WebhookKind.CHAT
+            return Reach((Method(PageChannel.CHAT if chat else PageChannel.WEBHOOK, name),))
         return reach(self.staff.profiles[person], how, severity, at)

@@ -43,6 +43,7 @@ __all__ = [
     "Why",
     "decide",
     "first_alarm",
+    "is_program",
     "next_person",
 ]
 
@@ -84,7 +85,8 @@ class Directory(Protocol):
     def people(self, receiver: Receiver, at: datetime) -> Sequence[str]:
         """Return the ids of whom a receiver names, the first in line first; empty for nobody.
 
-        A team is given with the member whose turn it is first. A webhook is its own id.
+        A team is given with the member whose turn it is first. A webhook is its own id, written
+        as it is in the ladder (``webhook:room``).
         """
         ...
 
@@ -150,7 +152,8 @@ def decide(ladder: Ladder, run: RunSoFar, now: datetime, directory: Directory) -
     3. Of what is due only the newest step fires, with all that share its nominal time; what is
        older is recorded as overtaken.
     4. A step that finds nobody pages its fallback, else the people of the steps after it in turn,
-       else the catch-all, at once.
+       else the catch-all, at once. A webhook that a step names beside people is told as well, but
+       a program answers nobody: it takes no person's place.
     5. The next alarm is the earliest of what is left.
     """
     if run.state in ENDED:
@@ -194,7 +197,9 @@ def next_person(
     seat = f"{failed.person} was not reached"
     for receivers, how, place in _places(ladder, run, shot):
         found = _find(receivers, how, shot, _Moment(directory, run.severity, now))
-        pages = tuple(page for page in found if page.person not in paged)
+        pages = tuple(
+            page for page in found if page.person not in paged and not is_program(page.person)
+        )
         if pages:
             reason = f"{seat}, so {place or 'the same step'}"
             return tuple(replace(page, reason=f"{reason}: {page.reason}") for page in pages[:1])
@@ -256,20 +261,37 @@ def _pages_of(
     notes: list[str] = []
     # The newest step speaks first: of two pages to one person at one moment, hers is sent.
     for shot in reversed(fires):
+        programs: tuple[Page, ...] = ()
         found: tuple[Page, ...] = ()
         for receivers, how, place in _places(ladder, run, shot):
             found = _find(receivers, how, shot, _Moment(directory, run.severity, now))
+            if found and not place and not _wants_people(receivers):
+                break
+            # Of the steps that stand in for it, only people count.
+            if place in {"", _FALLBACK}:
+                programs += tuple(page for page in found if is_program(page.person))
+            found = tuple(page for page in found if not is_program(page.person))
             if found:
                 if place:
                     notes.append(f"“{shot.name}” found nobody, so {place} was paged")
                     found = tuple(replace(page, reason=f"{place}: {page.reason}") for page in found)
                 break
+        found = (*found, *programs)
         if not found:
             empty.append(shot)
             notes.append(f"“{shot.name}” found nobody, and neither did anything after it")
         told = {(page.person, page.methods) for page in pages}
         pages += [page for page in found if (page.person, page.methods) not in told]
     return tuple(pages), tuple(empty), tuple(notes)
+
+
+def is_program(person: str) -> bool:
+    """Tell whether a page's id is a webhook's, and no person's."""
+    return person.startswith(f"{ReceiverKind.WEBHOOK.value}:")
+
+
+def _wants_people(receivers: Sequence[Receiver]) -> bool:
+    return any(receiver.kind is not ReceiverKind.WEBHOOK for receiver in receivers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +304,7 @@ class _Moment:
 
 
 Place = tuple[tuple[Receiver, ...], tuple[PageChannel, ...], str]
+_FALLBACK = "its fallback"
 
 
 def _places(ladder: Ladder, run: RunSoFar, shot: Shot) -> Iterator[Place]:
@@ -293,7 +316,7 @@ def _places(ladder: Ladder, run: RunSoFar, shot: Shot) -> Iterator[Place]:
     own = _own_step(ladder, run, shot)
     if own is not None:
         yield own.whom, own.how, ""
-        yield own.fallback, own.how, "its fallback"
+        yield own.fallback, own.how, _FALLBACK
         base = shot.step if shot.step != HANDED_BACK else ladder.steps.index(own)
         for number, step in steps:
             if number > base:

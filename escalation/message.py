@@ -9,6 +9,7 @@ from app.desk import wording
 from app.desk.addresses import message_id
 from app.desk.house import House
 from app.desk.links import take_url
+from app.kit.ids import digest
 from app.models import Agent, Clock, DeliveryClass, Page, Ticket
 from app.outbox.compose import Letter
 from app.outbox.put import Notice, Outgoing, put, put_notice
@@ -69,7 +70,8 @@ class Message:
     @property
     def part(self) -> str:
         """Return what names it among the ticket's messages: a cause makes one message a method."""
-        who = self.agent.id.hex[-12:] if self.agent else "all"
+        # A webhook's name may hold anything, and a mail's id may not.
+        who = self.agent.id.hex[-12:] if self.agent else digest(self.page.person.encode())[:12]
         kind = self.clock.kind.value.replace("_", "-")
         page = self.page
         return f"page-{kind}-{page.run}-{page.step + 1}-{page.repeat}-{who}-{self.number}"

@@ -100,3 +100,13 @@ def test_a_file_that_is_not_toml_is_refused_with_its_place(tmp_path: Path) -> No
 def test_a_missing_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="svartid init"):
         load(tmp_path / "nowhere.toml")
+
+
+def test_a_webhook_is_somewhere(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"webhooks\.room.*url"):
+        load(write(tmp_path, GOOD + '[webhooks.room]\nkind = "chat"\n'))
+
+
+def test_networks_of_ours_are_written_as_networks(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"network\.private_targets"):
+        load(write(tmp_path, GOOD + '[network]\nprivate_targets = ["everything"]\n'))
