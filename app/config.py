@@ -256,13 +256,16 @@ class IntakeSettings(Part):
 class AutomaticSettings(Part):
     """How much automatic mail may go out: the second guard against loops."""
 
-    alike_a_day: int = Field(
-        1, ge=1, description="Receipts a day for mails of one sender that are alike."
+    loop_after: int = Field(
+        2,
+        ge=1,
+        description="After so many to an address in a day, a mail from there that is like an "
+        "earlier one gets none.",
     )
-    address_in_ten_minutes: int = Field(5, ge=1, description="To one address in ten minutes.")
-    address_a_day: int = Field(40, ge=1, description="To one address in a day.")
+    address_in_ten_minutes: int = Field(20, ge=1, description="To one address in ten minutes.")
+    address_a_day: int = Field(100, ge=1, description="To one address in a day.")
     domain_an_hour: int = Field(
-        100, ge=1, description="To one domain in an hour; then the breaker stops it."
+        2000, ge=1, description="To one domain in an hour; then the breaker stops it."
     )
     ticket_a_day: int = Field(10, ge=1, description="By one ticket in a day.")
     breaker_hours: int = Field(4, ge=1, description="How long the breaker stops a domain.")

@@ -24,6 +24,9 @@ FEW_WORDS = 3
 _SHORT = timedelta(minutes=10)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+# A mail that our side received before our own was written is no answer to it. Mail servers tell the
+# time in whole seconds, and by a clock of their own.
+_SKEW = timedelta(seconds=2)
 # Numbers, ids and moments differ in two mails of one machine; its words do not.
 _CHANGING = re.compile(r"\S*\d\S*|[^\w\s]+")
 
@@ -84,7 +87,8 @@ class Quiet:
         """Return why nothing automatic may go to an address now; None where it may.
 
         1. It is stopped: by a bounce, by the breaker, or by a person.
-        2. Mail just like this one was answered today.
+        2. Mail just like this one was answered today, and this may be the answer to that answer:
+           it came later, and so many had gone there before it.
         3. The address has had its share of ten minutes, or of a day.
         4. The domain has had its share of an hour; the breaker then stops it.
         5. The ticket has caused its share of a day.
@@ -93,8 +97,9 @@ class Quiet:
         if self.stop_of(address) is not None:
             return Held.STOPPED
         earlier = self.sent.get(address, ())
-        alike = sum(1 for row in earlier if likeness is not None and row.likeness == likeness)
-        if alike >= limits.alike_a_day:
+        answered = [row for row in earlier if row.at <= ticket.received_at + _SKEW]
+        alike = likeness is not None and any(row.likeness == likeness for row in answered)
+        if alike and len(answered) >= limits.loop_after:
             return Held.ALIKE
         lately = sum(1 for row in earlier if row.at > now - _SHORT)
         if lately >= limits.address_in_ten_minutes or len(earlier) >= limits.address_a_day:

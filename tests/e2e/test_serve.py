@@ -41,6 +41,7 @@ class House:
 
     folder: Path
     arrived: list[tuple[str, str]] = field(default_factory=list)
+    started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def start(self) -> None:
         def note(address: str, raw: bytes) -> None:
@@ -81,11 +82,23 @@ security = "none"
         schema.migrate(self.db)
 
     def serve(self, *words: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--config", str(self.config), *words],
             cwd=ROOT,
             stderr=subprocess.PIPE,
         )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """Leave nothing running, also where a test has failed."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            if process.stderr is not None and not process.stderr.closed:
+                process.communicate()
+        self.host.stop()
+        self.db.close()
 
     def mail(self, count: int) -> None:
         with smtplib.SMTP(HOST, self.host.smtp_port) as server:
@@ -116,8 +129,7 @@ def house(tmp_path: Path) -> Generator[House]:
     made = House(tmp_path)
     made.start()
     yield made
-    made.host.stop()
-    made.db.close()
+    made.stop()
 
 
 def test_a_stop_signal_lets_the_work_in_hand_finish(house: House) -> None:

@@ -6,8 +6,9 @@ from email.message import Message
 
 import pytest
 
+from app.kit.db import Database
 from app.models import Event
-from tests.harness.world import World, make_mail, subject_and_text
+from tests.harness.world import World, make_mail, make_settings, subject_and_text
 
 PEER = "svar@peer.example"
 Peer = Callable[[Message, int], bytes | None]
@@ -182,7 +183,7 @@ def to_peer(world: World) -> list[Message]:
 
 
 def test_a_held_receipt_is_shown_with_its_reason(world: World) -> None:
-    for number in range(3):
+    for number in range(4):
         world.mail(
             f"Takk, vi har mottatt sak {number}.",
             sender=PEER,
@@ -190,8 +191,23 @@ def test_a_held_receipt_is_shown_with_its_reason(world: World) -> None:
             message_id=f"<{number}@peer.example>",
         )
     world.process_all()
-    assert len(to_peer(world)) == 1
-    assert world.data_of(Event.NOT_ACKNOWLEDGED, number=2)["reason"] == "alike"
+    assert len(to_peer(world)) == MOST
+    assert world.data_of(Event.NOT_ACKNOWLEDGED, number=MOST + 1)["reason"] == "alike"
+    world.postman.taken.clear()
+
+
+def test_a_backlog_of_like_reports_gets_its_receipts(world: World) -> None:
+    waited_since = world.now - timedelta(minutes=10)
+    for number in range(6):
+        world.mail(
+            f"Feil pris på ordre {number}, kan dere rette den?",
+            sender=PEER,
+            subject=f"Ordre {number}",
+            message_id=f"<{number}@peer.example>",
+            received_at=waited_since,
+        )
+    world.process_all()
+    assert len(to_peer(world)) == 6
     world.postman.taken.clear()
 
 
@@ -252,8 +268,9 @@ def test_anybody_can_write_a_bounce_so_it_stops_only_an_address_that_we_wrote_to
     world.postman.taken.clear()
 
 
-def test_the_breaker_stops_a_domain_and_opens_a_ticket_about_it(world: World) -> None:
-    limit = world.house.settings.automatic.domain_an_hour
+def test_the_breaker_stops_a_domain_and_opens_a_ticket_about_it(db: Database) -> None:
+    limit = 100
+    world = World(db, make_settings(automatic={"domain_an_hour": limit}))
     for number in range(limit + 2):
         letters = "abcdefghijklmnopqrst"
         word = letters[number % 20] + letters[number // 20] * 3
