@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.context import Reader
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.models import Agent, Role
 from app.store import people
@@ -31,6 +32,10 @@ class AgentOut(BaseModel):
         return cls(**{name: getattr(agent, name) for name in cls.model_fields})
 
 
+class AgentPage(Page[AgentOut]):
+    """A page of the staff."""
+
+
 @router.get("/me", operation_id="get_me")
 def me(context: Reader) -> AgentOut:
     """Say whose token this is."""
@@ -38,7 +43,9 @@ def me(context: Reader) -> AgentOut:
 
 
 @router.get("/agents", operation_id="list_agents")
-def list_agents(context: Reader) -> list[AgentOut]:
+def list_agents(context: Reader, wanted: Paged) -> AgentPage:
     """List the active staff, by name."""
     with context.reading() as session:
-        return [AgentOut.of(agent) for agent in people.active_agents(session)]
+        rows = people.active_agents(session)
+    page, cursor = cut_all(rows, wanted, str, UUID, key=lambda row: (row.name, row.id))
+    return AgentPage(items=[AgentOut.of(row) for row in page], next=cursor)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.context import Reader
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.store import canaries
 
@@ -24,8 +25,12 @@ class CanaryOut(BaseModel):
     )
 
 
+class CanaryPage(Page[CanaryOut]):
+    """A page of the canaries."""
+
+
 @router.get("", operation_id="list_canaries")
-def list_canaries(context: Reader) -> list[CanaryOut]:
+def list_canaries(context: Reader, wanted: Paged) -> CanaryPage:
     """Tell for each mailbox when a mail to ourselves last came back."""
     shown = []
     with context.reading() as session:
@@ -44,4 +49,5 @@ def list_canaries(context: Reader) -> list[CanaryOut]:
                     missing_since=gone.sent_at if gone else None,
                 )
             )
-    return shown
+    page, cursor = cut_all(shown, wanted, str, key=lambda row: (row.mailbox,))
+    return CanaryPage(items=list(page), next=cursor)

@@ -1,5 +1,6 @@
 """Customers, their sites and their agreements."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader, Writer
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Address, Body, Reason, TicketOut
 from app.desk import agreements as desk
@@ -68,6 +70,10 @@ class CustomerOut(BaseModel):
     agreements: list[AgreementOut]
 
 
+class CustomerPage(Page[CustomerOut]):
+    """A page of customers."""
+
+
 class CustomerIn(Body):
     """A new customer."""
 
@@ -125,10 +131,12 @@ class EndAgreementIn(WhyIn):
 
 
 @router.get("/customers", operation_id="list_customers")
-def list_customers(context: Reader) -> list[CustomerOut]:
+def list_customers(context: Reader, wanted: Paged) -> CustomerPage:
     """List the customers, by name."""
     with context.reading() as session:
-        return _shown(session, list(people.customers(session)))
+        rows = people.customers(session)
+        page, cursor = cut_all(rows, wanted, str, UUID, key=lambda row: (row.name, row.id))
+        return CustomerPage(items=_shown(session, page), next=cursor)
 
 
 @router.get("/customers/{customer_id}", operation_id="get_customer")
@@ -267,7 +275,7 @@ def _agreement(session: Session, agreement_id: UUID) -> Agreement:
     return found
 
 
-def _shown(session: Session, customers: list[Customer]) -> list[CustomerOut]:
+def _shown(session: Session, customers: Sequence[Customer]) -> list[CustomerOut]:
     ids = [customer.id for customer in customers]
     domains = people.domains_of(session, ids)
     sites = agreements.sites_of(session, ids)

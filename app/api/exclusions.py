@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlmodel import Session
 
 from app.api.context import Reader, Writer, ticket_of
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, MaybeReason, Reason
 from app.desk import exclusions as desk
@@ -57,6 +58,14 @@ class ProposedOut(BaseModel):
     exclusion: ExclusionOut
 
 
+class ExclusionPage(Page[ExclusionOut]):
+    """A page of exclusions."""
+
+
+class ProposedPage(Page[ProposedOut]):
+    """A page of what waits for a second person."""
+
+
 class ExclusionIn(Body):
     """What is claimed, why, and what shows it."""
 
@@ -86,23 +95,27 @@ class RefuseIn(Body):
 
 
 @router.get(_OF_TICKET, operation_id="list_exclusions")
-def list_exclusions(context: Reader, number: int) -> list[ExclusionOut]:
+def list_exclusions(context: Reader, number: int, wanted: Paged) -> ExclusionPage:
     """Read what was ever claimed on the ticket."""
     with context.reading() as session:
         rows = exclusions.of_ticket(session, ticket_of(session, number).id)
-        return [ExclusionOut.of(row) for row in rows]
+    page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id))
+    return ExclusionPage(items=[ExclusionOut.of(row) for row in page], next=cursor)
 
 
 @router.get("/exclusions/proposed", operation_id="list_proposed_exclusions")
-def list_proposed(context: Reader) -> list[ProposedOut]:
+def list_proposed(context: Reader, wanted: Paged) -> ProposedPage:
     """Read what waits for a second person, oldest first."""
     with context.reading() as session:
-        return [
-            ProposedOut(
-                number=ticket.number, subject=ticket.subject, exclusion=ExclusionOut.of(row)
-            )
-            for row, ticket in exclusions.proposed(session)
-        ]
+        rows = exclusions.proposed(session)
+    page, cursor = cut_all(
+        rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
+    )
+    items = [
+        ProposedOut(number=ticket.number, subject=ticket.subject, exclusion=ExclusionOut.of(row))
+        for row, ticket in page
+    ]
+    return ProposedPage(items=items, next=cursor)
 
 
 @router.post(_OF_TICKET, operation_id="claim_exclusion", status_code=201)

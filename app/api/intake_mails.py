@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.api.context import Reader, Writer, ticket_of
+from app.api.paging import Page, Paging, cut
 from app.api.problems import responses
 from app.desk import inbound
 from app.desk.work import By
@@ -40,17 +41,12 @@ class InboundMailOut(BaseModel):
     error: str | None = Field(description="What went wrong with a quarantined message.")
 
 
-class InboundMailPage(BaseModel):
+class InboundMailPage(Page[InboundMailOut]):
     """A page of the ledger."""
 
-    items: list[InboundMailOut]
-    next: UUID | None = Field(description="The cursor of the next page; null at the end.")
 
-
-class WantedMails(BaseModel):
+class WantedMails(Paging):
     """Which messages are asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     state: list[LedgerState] = Field(default_factory=list, description="May be repeated.")
     mailbox: str | None = None
@@ -60,8 +56,6 @@ class WantedMails(BaseModel):
     ticket: int | None = Field(None, description="A ticket's number.")
     received_from: AwareDatetime | None = None
     received_before: AwareDatetime | None = None
-    cursor: UUID | None = Field(None, description="`next` of the page before.")
-    limit: int = Field(50, ge=1, le=200)
 
 
 def _shown(row: InboundMail) -> InboundMailOut:
@@ -92,13 +86,11 @@ def list_mails(
             received_from=wanted.received_from,
             received_before=wanted.received_before,
         )
-        limit = wanted.limit
-        rows = mail.listing(session, which, below=wanted.cursor, limit=limit + 1)
-    page = rows[:limit]
-    return InboundMailPage(
-        items=[_shown(row) for row in page],
-        next=page[-1].id if len(rows) > limit else None,
-    )
+        after = wanted.after(UUID)
+        below = after[0] if after else None
+        rows = mail.listing(session, which, below=below, limit=wanted.limit + 1)
+    page, cursor = cut(rows, wanted, key=lambda row: (row.id,))
+    return InboundMailPage(items=[_shown(row) for row in page], next=cursor)
 
 
 @router.get("/counts", operation_id="count_inbound_mails")

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from app.api.context import Lead, Reader
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, Reason
 from app.desk import maintenance as desk
@@ -40,6 +41,10 @@ class WindowOut(BaseModel):
         return cls(**plain, customers=sorted(customers))
 
 
+class WindowPage(Page[WindowOut]):
+    """A page of windows."""
+
+
 class WindowIn(Body):
     """What is done, when, and whom it touches."""
 
@@ -57,10 +62,19 @@ class CancelIn(Body):
 
 
 @router.get("", operation_id="list_maintenance")
-def list_windows(context: Reader) -> list[WindowOut]:
+def list_windows(context: Reader, wanted: Paged) -> WindowPage:
     """List every window, the latest first."""
     with context.reading() as session:
-        return [WindowOut.of(*found) for found in maintenance.listing(session)]
+        rows = maintenance.listing(session)
+    page, cursor = cut_all(
+        rows,
+        wanted,
+        datetime,
+        UUID,
+        key=lambda found: (found[0].starts_at, found[0].id),
+        newest_first=True,
+    )
+    return WindowPage(items=[WindowOut.of(*found) for found in page], next=cursor)
 
 
 @router.post("", operation_id="announce_maintenance", status_code=201)

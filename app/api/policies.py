@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader
+from app.api.paging import Page, Paged, Paging, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, Reason, TicketOut
 from app.desk import notices as desk_notices
@@ -109,6 +110,20 @@ class NoticeOut(BaseModel):
         )
 
 
+class PolicyPage(Page[PolicyOut]):
+    """A page of policy versions."""
+
+
+class NoticePage(Page[NoticeOut]):
+    """A page of notices."""
+
+
+class WantedNotices(Paging):
+    """Which notices are asked for."""
+
+    state: NoticeState | None = None
+
+
 class MoveIn(Body):
     """To which version, and why."""
 
@@ -123,11 +138,18 @@ class DropIn(Body):
 
 
 @router.get("/policies", operation_id="list_policies")
-def list_policies(context: Reader) -> list[PolicyOut]:
+def list_policies(context: Reader, wanted: Paged) -> PolicyPage:
     """List every version, by name and number."""
     with context.reading() as session:
         starts = agreements.policy_starts(session)
-        return [
+        page, cursor = cut_all(
+            agreements.versions(session, PolicyVersion),
+            wanted,
+            str,
+            int,
+            key=lambda row: (row.name, row.version),
+        )
+        items = [
             PolicyOut(
                 id=row.id,
                 name=row.name,
@@ -137,8 +159,9 @@ def list_policies(context: Reader) -> list[PolicyOut]:
                 starts=[one.at for one in starts if one.policy_id == row.id],
                 body=row.body,
             )
-            for row in agreements.versions(session, PolicyVersion)
+            for row in page
         ]
+        return PolicyPage(items=items, next=cursor)
 
 
 @router.post("/policies", operation_id="import_policy", status_code=201)
@@ -187,10 +210,14 @@ def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
 
 
 @router.get("/notices", operation_id="list_notices")
-def list_notices(context: Reader, state: NoticeState | None = None) -> list[NoticeOut]:
+def list_notices(context: Reader, wanted: Annotated[WantedNotices, Query()]) -> NoticePage:
     """List the notices of lower promises, oldest first."""
     with context.reading() as session:
-        return [NoticeOut.of(*found) for found in agreements.notices(session, state)]
+        rows = agreements.notices(session, wanted.state)
+    page, cursor = cut_all(
+        rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
+    )
+    return NoticePage(items=[NoticeOut.of(*found) for found in page], next=cursor)
 
 
 @router.post("/notices/{notice_id}/approve", operation_id="approve_notice", responses=_CONFLICT)

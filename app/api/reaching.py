@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from app.api.context import Context, Reader, Writer
+from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, MaybeReason
 from app.desk import reaching as desk
@@ -95,12 +96,20 @@ class LeaveOut(BaseModel):
         return cls(id=row.id, start=row.starts_at, end=row.ends_at, note=row.note)
 
 
+class MethodPage(Page[MethodOut]):
+    """A person's methods, the first to be tried first; there is never a second page."""
+
+
+class LeavePage(Page[LeaveOut]):
+    """A page of a person's leave."""
+
+
 @router.get("/methods", operation_id="list_methods")
-def list_methods(context: Reader, agent_id: UUID) -> list[MethodOut]:
+def list_methods(context: Reader, agent_id: UUID) -> MethodPage:
     """List a person's methods in the order in which they are tried."""
     with context.reading() as session:
         agent = _own(session, context, agent_id)
-        return [MethodOut.of(row) for row in oncall.methods_of(session, agent.id)]
+        return MethodPage(items=[MethodOut.of(row) for row in oncall.methods_of(session, agent.id)])
 
 
 @router.post("/methods", operation_id="add_method", status_code=201, responses=responses(409))
@@ -146,13 +155,13 @@ def post_verify(context: Writer, agent_id: UUID, method_id: UUID, body: CodeIn) 
 
 
 @router.put("/methods/order", operation_id="order_methods")
-def put_order(context: Writer, agent_id: UUID, body: OrderIn) -> list[MethodOut]:
+def put_order(context: Writer, agent_id: UUID, body: OrderIn) -> MethodPage:
     """Put the methods in order."""
     with context.db.writing() as session:
         agent = _own(session, context, agent_id)
         desk.order_methods(session, agent, body.ids, now=context.now, actor=context.actor)
         session.flush()
-        return [MethodOut.of(row) for row in oncall.methods_of(session, agent.id)]
+        return MethodPage(items=[MethodOut.of(row) for row in oncall.methods_of(session, agent.id)])
 
 
 @router.delete("/methods/{method_id}", operation_id="remove_method", status_code=204)
@@ -181,11 +190,13 @@ def put_quiet_hours(context: Writer, agent_id: UUID, body: QuietIn) -> None:
 
 
 @router.get("/leave", operation_id="list_leave")
-def list_leave(context: Reader, agent_id: UUID) -> list[LeaveOut]:
+def list_leave(context: Reader, agent_id: UUID, wanted: Paged) -> LeavePage:
     """List a person's leave, earliest first."""
     with context.reading() as session:
         agent = _own(session, context, agent_id)
-        return [LeaveOut.of(row) for row in oncall.leave_of(session, agent.id)]
+        rows = oncall.leave_of(session, agent.id)
+    page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.starts_at, row.id))
+    return LeavePage(items=[LeaveOut.of(row) for row in page], next=cursor)
 
 
 @router.post("/leave", operation_id="add_leave", status_code=201)

@@ -1,5 +1,6 @@
 """On-call schedules: who is on call when, standing in, swapping, and feeds for calendars."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from app.api.context import Lead, Reader, Writer
+from app.api.paging import Page, Paged, Paging, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Address, Body, MaybeReason
 from app.desk import schedules as desk
@@ -60,6 +62,21 @@ class ScheduleOut(BaseModel):
     document: dict[str, Any]
 
 
+class SchedulePage(Page[ScheduleOut]):
+    """A page of schedules."""
+
+
+class ShiftPage(Page[ShiftOut]):
+    """A page of shifts."""
+
+
+class WantedShifts(Paging):
+    """Over which stretch of time; its ends stay the same from page to page."""
+
+    start: AwareDatetime | None = Field(None, description="Left out, now.")
+    end: AwareDatetime | None = Field(None, description="Left out, four weeks on.")
+
+
 class OverrideIn(Body):
     """Who stands in, for whom, from when to when."""
 
@@ -79,11 +96,12 @@ class SwapIn(Body):
 
 
 @router.get("", operation_id="list_schedules")
-def list_schedules(context: Reader) -> list[ScheduleOut]:
+def list_schedules(context: Reader, wanted: Paged) -> SchedulePage:
     """List the schedules, each with who is on call now and next."""
     with context.reading() as session:
         state = desk.on_call(session, since=context.now)
-    return [_shown(context, state, name) for name in state.schedules]
+    page, cursor = cut_all(list(state.schedules), wanted, str, key=lambda name: (name,))
+    return SchedulePage(items=[_shown(context, state, name) for name in page], next=cursor)
 
 
 @router.get("/{name}", operation_id="get_schedule")
@@ -107,31 +125,21 @@ def put_schedule(context: Lead, name: str, body: dict[str, Any]) -> ScheduleOut:
 
 
 @router.get("/{name}/shifts", operation_id="list_shifts")
-def list_shifts(
-    context: Reader,
-    name: str,
-    start: Annotated[AwareDatetime | None, Query(description="Left out, now.")] = None,
-    end: Annotated[AwareDatetime | None, Query(description="Left out, four weeks on.")] = None,
-) -> list[ShiftOut]:
+def list_shifts(context: Reader, name: str, wanted: Annotated[WantedShifts, Query()]) -> ShiftPage:
     """Read who is on call over a stretch of time, gaps included."""
-    start, end = _stretch(context.now, start, end)
+    start, end = _stretch(context.now, wanted.start, wanted.end)
     with context.reading() as session:
         state = desk.on_call(session, since=start)
-    return [ShiftOut.of(shift) for shift in state.shifts(name, start, end)]
+    return _page(state.shifts(name, start, end), wanted)
 
 
 @router.get("/{name}/gaps", operation_id="list_gaps")
-def list_gaps(
-    context: Reader,
-    name: str,
-    start: Annotated[AwareDatetime | None, Query(description="Left out, now.")] = None,
-    end: Annotated[AwareDatetime | None, Query(description="Left out, four weeks on.")] = None,
-) -> list[ShiftOut]:
+def list_gaps(context: Reader, name: str, wanted: Annotated[WantedShifts, Query()]) -> ShiftPage:
     """Read when nobody is on call; an empty list is what one wants."""
-    start, end = _stretch(context.now, start, end)
+    start, end = _stretch(context.now, wanted.start, wanted.end)
     with context.reading() as session:
         state = desk.on_call(session, since=start)
-    return [ShiftOut.of(shift) for shift in state.gaps(name, start, end)]
+    return _page(state.gaps(name, start, end), wanted)
 
 
 @router.post("/{name}/overrides", operation_id="override_schedule", status_code=201)
@@ -186,6 +194,11 @@ def feed(request: Request, name: str, who: str, mark: str) -> Response:
     )
     text = calendar_feed(events, name=name, stamp=version.created_at if version else now)
     return Response(text, media_type="text/calendar; charset=utf-8")
+
+
+def _page(shifts: Sequence[Shift], wanted: Paging) -> ShiftPage:
+    page, cursor = cut_all(shifts, wanted, datetime, key=lambda shift: (shift.start,))
+    return ShiftPage(items=[ShiftOut.of(shift) for shift in page], next=cursor)
 
 
 def _stretch(

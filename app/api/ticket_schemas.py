@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from app.api.paging import Page, Paging
 from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
 from app.models import Clock, Message, Status, Ticket, TicketEvent
@@ -131,11 +132,14 @@ class TicketOut(BaseModel):
         return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])
 
 
-class TicketPage(BaseModel):
+class TicketPage(Page[TicketOut]):
     """A page of tickets."""
 
-    items: list[TicketOut]
-    next: str | None = Field(description="The cursor of the next page; null at the end.")
+
+class WantedTickets(Paging):
+    """Which tickets are asked for."""
+
+    status: list[Status] = Field(default_factory=list, description="Only these; may be repeated.")
 
 
 class AttachmentOut(BaseModel):
@@ -175,6 +179,10 @@ class MessageOut(BaseModel):
         return cls(**values, attachments=list(files))
 
 
+class MessagePage(Page[MessageOut]):
+    """A page of what was said, oldest first."""
+
+
 class EventOut(BaseModel):
     """Something that happened to a ticket."""
 
@@ -189,6 +197,10 @@ class EventOut(BaseModel):
     def of(cls, event: TicketEvent) -> Self:
         """Return the event."""
         return cls(**{name: getattr(event, name) for name in cls.model_fields})
+
+
+class EventPage(Page[EventOut]):
+    """A page of a ticket's log, oldest first."""
 
 
 class StepOut(BaseModel):
@@ -219,6 +231,14 @@ class DeliveryOut(BaseModel):
     sent_at: datetime | None
     last_error: str | None
     response: str | None
+
+
+class StepPage(Page[StepOut]):
+    """A page of the ladder's steps, in the order they were taken."""
+
+
+class DeliveryPage(Page[DeliveryOut]):
+    """A page of what was sent for a ticket, oldest first."""
 
 
 class FileIn(Body):

@@ -1,5 +1,6 @@
 """Tickets: list and read, answer, start, wait, resume, set severity, assign, solve, reopen."""
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -8,29 +9,35 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from app.api.context import Context, Reader, Writer, ticket_of
+from app.api.paging import Paged, cut, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import (
     AssigneeIn,
     AttachmentOut,
     DeliveryOut,
+    DeliveryPage,
     EventOut,
+    EventPage,
     HandOnIn,
     MessageOut,
+    MessagePage,
     NoteIn,
     ReasonIn,
     ReplyIn,
     SeverityIn,
     SnoozeIn,
     StepOut,
+    StepPage,
     TicketOut,
     TicketPage,
     WaitIn,
+    WantedTickets,
 )
 from app.desk import taking, work
 from app.desk.reply import reply
 from app.desk.tickets import take_up
-from app.kit.errors import BadInput, Conflict, NotFound
-from app.models import OPEN, Status, Ticket
+from app.kit.errors import Conflict, NotFound
+from app.models import OPEN, Ticket
 from app.store import clocks, outbox, people, tickets
 
 router = APIRouter(
@@ -40,19 +47,17 @@ _CONFLICT = responses(409)
 
 
 @router.get("", operation_id="list_tickets")
-def list_tickets(
-    context: Reader,
-    status: Annotated[
-        list[Status] | None, Query(description="Only these; may be repeated.")
-    ] = None,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> TicketPage:
+def list_tickets(context: Reader, wanted: Annotated[WantedTickets, Query()]) -> TicketPage:
     """List tickets, newest first. The pages stay stable while tickets come and change."""
-    below = _number_of(cursor)
+    after = wanted.after(int)
     with context.reading() as session:
-        rows = tickets.listing(session, statuses=status or (), below=below, limit=limit + 1)
-        page, more = rows[:limit], len(rows) > limit
+        rows = tickets.listing(
+            session,
+            statuses=wanted.status,
+            below=after[0] if after else None,
+            limit=wanted.limit + 1,
+        )
+        page, cursor = cut(rows, wanted, key=lambda row: (row.number,))
         running = clocks.of_tickets(session, [ticket.id for ticket in page])
     by_ticket: dict[object, list[object]] = {}
     for clock in running:
@@ -62,7 +67,7 @@ def list_tickets(
             TicketOut.of(ticket, by_ticket.get(ticket.id, []), context.now)  # type: ignore[arg-type]
             for ticket in page
         ],
-        next=str(page[-1].number) if more else None,
+        next=cursor,
     )
 
 
@@ -74,11 +79,14 @@ def get_ticket(context: Reader, number: int) -> TicketOut:
 
 
 @router.get("/{number}/messages", operation_id="list_messages")
-def list_messages(context: Reader, number: int) -> list[MessageOut]:
+def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
     """Read what was said, oldest first."""
+    after = wanted.after(datetime, UUID)
     with context.reading() as session:
-        rows = tickets.messages(session, ticket_of(session, number).id)
-        files = tickets.attachments(session, [row.id for row in rows])
+        ticket = ticket_of(session, number)
+        rows = tickets.messages(session, ticket.id, after=after, limit=wanted.limit + 1)
+        page, cursor = cut(rows, wanted, key=lambda row: (row.at, row.id))
+        files = tickets.attachments(session, [row.id for row in page])
     shown = [
         (
             file.message_id,
@@ -88,7 +96,12 @@ def list_messages(context: Reader, number: int) -> list[MessageOut]:
         )
         for file in files
     ]
-    return [MessageOut.of(row, [file for owner, file in shown if owner == row.id]) for row in rows]
+    return MessagePage(
+        items=[
+            MessageOut.of(row, [file for owner, file in shown if owner == row.id]) for row in page
+        ],
+        next=cursor,
+    )
 
 
 @router.get(
@@ -115,19 +128,34 @@ def download(context: Reader, number: int, attachment_id: UUID) -> Response:
 
 
 @router.get("/{number}/timeline", operation_id="list_ticket_events")
-def list_events(context: Reader, number: int) -> list[EventOut]:
+def list_events(context: Reader, number: int, wanted: Paged) -> EventPage:
     """Read the ticket's log, oldest first."""
+    after = wanted.after(int)
     with context.reading() as session:
-        return [EventOut.of(row) for row in tickets.events(session, ticket_of(session, number).id)]
+        rows = tickets.events(
+            session,
+            ticket_of(session, number).id,
+            after=after[0] if after else 0,
+            limit=wanted.limit + 1,
+        )
+    page, cursor = cut(rows, wanted, key=lambda row: (row.seq,))
+    return EventPage(items=[EventOut.of(row) for row in page], next=cursor)
 
 
 @router.get("/{number}/escalations", operation_id="list_ticket_escalations")
-def list_escalations(context: Reader, number: int) -> list[StepOut]:
+def list_escalations(context: Reader, number: int, wanted: Paged) -> StepPage:
     """Read the ladder's steps, fired or recorded as not needed."""
     with context.reading() as session:
         ticket = ticket_of(session, number)
         kinds = {clock.id: clock.kind for clock in clocks.of_ticket(session, ticket.id)}
-        return [
+        page, cursor = cut_all(
+            clocks.steps_of_ticket(session, ticket.id),
+            wanted,
+            datetime,
+            UUID,
+            key=lambda row: (row.fired_at, row.id),
+        )
+        items = [
             StepOut(
                 clock=kinds[row.clock_id],
                 run=row.run,
@@ -140,19 +168,22 @@ def list_escalations(context: Reader, number: int) -> list[StepOut]:
                 skipped=row.skipped,
                 paged=row.paged,
             )
-            for row in clocks.steps_of_ticket(session, ticket.id)
+            for row in page
         ]
+    return StepPage(items=items, next=cursor)
 
 
 @router.get("/{number}/deliveries", operation_id="list_ticket_deliveries")
-def list_deliveries(context: Reader, number: int) -> list[DeliveryOut]:
+def list_deliveries(context: Reader, number: int, wanted: Paged) -> DeliveryPage:
     """Read what was sent for the ticket, and how it went."""
     with context.reading() as session:
         rows = outbox.of_ticket(session, ticket_of(session, number).id)
-        return [
-            DeliveryOut(**{name: getattr(row, name) for name in DeliveryOut.model_fields})
-            for row in rows
-        ]
+    page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id))
+    items = [
+        DeliveryOut(**{name: getattr(row, name) for name in DeliveryOut.model_fields})
+        for row in page
+    ]
+    return DeliveryPage(items=items, next=cursor)
 
 
 @router.post("/{number}/replies", operation_id="reply_to_ticket", responses=_CONFLICT)
@@ -285,11 +316,3 @@ def post_reopen(context: Writer, number: int) -> TicketOut:
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
     session.flush()
     return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
-
-
-def _number_of(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal() or len(cursor) > 18:
-        raise BadInput("this cursor is not one of ours", field="cursor", remedy="Leave it out.")
-    return int(cursor)

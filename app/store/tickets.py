@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, tuple_
 
 from app.models import (
     Attachment,
@@ -43,13 +43,22 @@ def listing(
     return session.exec(query).all()
 
 
-def messages(session: Session, ticket_id: Id) -> Sequence[Message]:
-    """Return what was said, oldest first."""
+def messages(
+    session: Session,
+    ticket_id: Id,
+    *,
+    after: tuple[datetime, Id] | None = None,
+    limit: int | None = None,
+) -> Sequence[Message]:
+    """Return what was said, oldest first; ``after`` is the time and id of the last one known."""
     query = (
         select(Message)
         .where(Message.ticket_id == ticket_id)
         .order_by(col(Message.at), col(Message.id))
+        .limit(limit)
     )
+    if after is not None:
+        query = query.where(tuple_(col(Message.at), col(Message.id)) > after)
     return session.exec(query).all()
 
 
@@ -112,10 +121,15 @@ def attachments(session: Session, message_ids: Sequence[Id]) -> Sequence[Attachm
     return session.exec(select(Attachment).where(col(Attachment.message_id).in_(message_ids))).all()
 
 
-def events(session: Session, ticket_id: Id) -> Sequence[TicketEvent]:
-    """Return the ticket's log in the order it was written."""
+def events(
+    session: Session, ticket_id: Id, *, after: int = 0, limit: int | None = None
+) -> Sequence[TicketEvent]:
+    """Return the ticket's log after an entry, in the order it was written."""
     query = (
-        select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(col(TicketEvent.seq))
+        select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket_id, col(TicketEvent.seq) > after)
+        .order_by(col(TicketEvent.seq))
+        .limit(limit)
     )
     return session.exec(query).all()
 

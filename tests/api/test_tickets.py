@@ -137,7 +137,9 @@ def test_a_note_stays_in_the_house(opened: World) -> None:
     client = opened.web()
     assert client.post("/api/v1/tickets/1/notes", json={"text": "Ring Kari."}).status_code == 200
     notes = [
-        one for one in client.get("/api/v1/tickets/1/messages").json() if one["kind"] == "note"
+        one
+        for one in client.get("/api/v1/tickets/1/messages").json()["items"]
+        if one["kind"] == "note"
     ]
     assert [note["text"] for note in notes] == ["Ring Kari."]
     opened.process_all()
@@ -148,7 +150,9 @@ def test_a_delivery_that_fails_for_good_shows_on_the_ticket(opened: World) -> No
     client = opened.web()
     client.post("/api/v1/tickets/1/replies", json={"text": "Vi ser på det."})
     opened.process_all()
-    states = {one["kind"]: one for one in client.get("/api/v1/tickets/1/deliveries").json()}
+    states = {
+        one["kind"]: one for one in client.get("/api/v1/tickets/1/deliveries").json()["items"]
+    }
     assert states["letter"]["state"] == "failed"
     assert "550" in states["letter"]["last_error"]
     assert "delivery_failed" in opened.kinds()
@@ -168,7 +172,7 @@ def test_a_delivery_that_fails_for_now_is_tried_again_and_sent_once(opened: Worl
 def test_the_timeline_tells_everything_in_order(opened: World) -> None:
     client = opened.web()
     client.post("/api/v1/tickets/1/work")
-    kinds = [one["kind"] for one in client.get("/api/v1/tickets/1/timeline").json()]
+    kinds = [one["kind"] for one in client.get("/api/v1/tickets/1/timeline").json()["items"]]
     assert kinds == ["opened", "acknowledged", "assigned", "work_started"]
 
 

@@ -111,7 +111,7 @@ def test_an_outage_is_one_ticket_and_its_end_is_noted_on_it(coop: Coop) -> None:
     for mail in (first, last):
         coop.comes(mail)
     web = coop.world.web()
-    notes = [one["text"] for one in web.get("/api/v1/tickets/1/messages").json()]
+    notes = [one["text"] for one in web.get("/api/v1/tickets/1/messages").json()["items"]]
     assert sum("arrives again" in note for note in notes) == 1
     coop.look(minutes=10)
     coop.sent()
@@ -210,7 +210,7 @@ def test_without_a_setting_there_is_no_canary(world: World) -> None:
 
 def test_staff_see_how_each_canary_fares(coop: Coop) -> None:
     def told() -> dict[str, object]:
-        (one,) = coop.world.web().get("/api/v1/intake/canaries").json()
+        (one,) = coop.world.web().get("/api/v1/intake/canaries").json()["items"]
         return dict(one)
 
     assert told() == {

@@ -161,7 +161,7 @@ def test_customers_sites_and_agreements_by_the_api(world: World) -> None:
 
 def test_terms_that_cannot_be_are_refused_by_their_field(fjellbod: World) -> None:
     web = fjellbod.web(fjellbod.lead)
-    path = f"/api/v1/customers/{web.get('/api/v1/customers').json()[0]['id']}/agreements"
+    path = f"/api/v1/customers/{web.get('/api/v1/customers').json()['items'][0]['id']}/agreements"
     for field, value in (
         ("policy", "silver"),
         ("ladder", "x"),

@@ -62,7 +62,7 @@ def test_files_go_with_a_reply_and_stay_on_the_ticket(world: World) -> None:
         ("logg.txt", "alt er galt\n"),
         ("logg.txt", "alt er galt\n"),
     ]
-    kept = web.get("/api/v1/tickets/1/messages").json()[-1]["attachments"]
+    kept = web.get("/api/v1/tickets/1/messages").json()["items"][-1]["attachments"]
     assert [one["size"] for one in kept] == [len(picture), 12, 12]
     got = web.get(f"/api/v1/tickets/1/attachments/{kept[0]['id']}")
     assert got.content == picture
@@ -73,7 +73,7 @@ def test_files_go_with_a_reply_and_stay_on_the_ticket(world: World) -> None:
 def test_a_file_is_given_only_with_its_own_ticket(world: World) -> None:
     web = opened(world)
     replied(world, web, attachments=[file()])
-    kept = web.get("/api/v1/tickets/1/messages").json()[-1]["attachments"][0]["id"]
+    kept = web.get("/api/v1/tickets/1/messages").json()["items"][-1]["attachments"][0]["id"]
     world.mail(message_id="<9@fjellbod.example>", subject="Noe annet")
     world.process_all()
     world.postman.taken.clear()
@@ -133,7 +133,7 @@ def test_mark_up_is_cleaned_and_the_text_goes_beside_it(world: World) -> None:
     assert "onclick" not in sent
     assert "x()" not in sent
     assert "http://x/" not in sent
-    kept = web.get("/api/v1/tickets/1/messages").json()[-1]
+    kept = web.get("/api/v1/tickets/1/messages").json()["items"][-1]
     assert kept["html"] == "<p>Nå er det <b>mendet</b>.</p>"
 
 

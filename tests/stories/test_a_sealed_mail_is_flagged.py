@@ -73,7 +73,7 @@ def test_a_sealed_mail_opens_a_ticket_that_says_so(world: World, what: str) -> N
     assert row.state is LedgerState.OPENED
     flag = what.split(" ", maxsplit=1)[0]
     assert [one for one in world.ticket().flags if one != "malformed"] == [flag]
-    files = world.web().get("/api/v1/tickets/1/messages").json()[0]["attachments"]
+    files = world.web().get("/api/v1/tickets/1/messages").json()["items"][0]["attachments"]
     # The text of a signed or armoured PGP mail is there to read; of all others the whole is kept.
     assert ("original.eml" in [one["name"] for one in files]) is not flag.startswith("signed:pgp")
     world.process_all()

@@ -115,7 +115,7 @@ def test_a_lower_promise_is_told_to_the_customer_only_when_somebody_approves(
     world.process_all()
     world.postman.expect_no_more()
     web = world.web(world.lead)
-    (notice,) = web.get("/api/v1/notices", params={"state": "queued"}).json()
+    (notice,) = web.get("/api/v1/notices", params={"state": "queued"}).json()["items"]
     assert notice["lowered"] == [
         {"severity": "critical", "kind": "first_response", "before_s": 7200, "after_s": 10800}
     ]
@@ -135,11 +135,11 @@ def test_a_notice_that_names_nobody_waits_and_can_be_dropped(world: World) -> No
     with_customer(world, contact=None)
     bring_in(world, standard("3h"), days=30)
     web = world.web(world.lead)
-    (notice,) = web.get("/api/v1/notices").json()
+    (notice,) = web.get("/api/v1/notices").json()["items"]
     path = f"/api/v1/notices/{notice['id']}"
     assert web.post(f"{path}/approve").status_code == 409
     assert web.post(f"{path}/drop", json={"reason": "Sagt på telefon."}).status_code == 200
-    assert web.get("/api/v1/notices").json()[0]["state"] == "dropped"
+    assert web.get("/api/v1/notices").json()["items"][0]["state"] == "dropped"
 
 
 def test_what_is_exported_can_be_imported_again_unchanged(world: World, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_replay_of_the_policy_itself_changes_no_outcome(world: World) -> None:
 
 def test_every_version_is_listed_with_its_start(world: World) -> None:
     done = bring_in(world, standard("30m"), hours=1)
-    listed = world.web().get("/api/v1/policies").json()
+    listed = world.web().get("/api/v1/policies").json()["items"]
     assert [(one["version"], len(one["starts"])) for one in listed] == [(1, 1), (2, 1)]
     assert listed[1]["id"] == str(done.version.id)
     with world.db.reading() as session:
@@ -237,14 +237,14 @@ def test_a_changed_file_of_the_houses_counts_after_versions_were_imported(
             world.house = House.open(session, changed, now=world.now)
     world.processor = Processor(world.db, world.house, world.clock, batch=25)
     assert report(world, 1) == timedelta(hours=1)
-    listed = world.web().get("/api/v1/policies").json()
+    listed = world.web().get("/api/v1/policies").json()["items"]
     assert [(one["version"], len(one["starts"])) for one in listed] == [(1, 1), (2, 1), (3, 1)]
 
 
 def test_a_policy_by_the_api_is_read_checked_and_counts(world: World) -> None:
     with_customer(world)
     web = world.web(world.lead)
-    first = web.get("/api/v1/policies").json()[0]
+    first = web.get("/api/v1/policies").json()["items"][0]
     toml = web.get(f"/api/v1/policies/{first['id']}/toml").text
     assert Policy.from_toml(toml).digest() == first["digest"]
     lower = write_toml(standard("3h").to_dict())

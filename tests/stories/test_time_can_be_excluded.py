@@ -136,7 +136,7 @@ def test_where_a_second_person_is_asked_nothing_stops_before_they_approve(carefu
     assert exclusion["status"] == "proposed"
     careful.clock.move(timedelta(minutes=30))
     assert careful.clock_of(ClockKind.FIRST_RESPONSE).status is ClockStatus.RUNNING
-    waiting = careful.web().get("/api/v1/exclusions/proposed").json()
+    waiting = careful.web().get("/api/v1/exclusions/proposed").json()["items"]
     assert [(one["number"], one["exclusion"]["id"]) for one in waiting] == [(1, exclusion["id"])]
     own = say(careful, exclusion, "approve", careful.agent)
     assert (own.status_code, "second person" in own.json()["detail"]) == (409, True)
@@ -196,7 +196,7 @@ def test_a_claim_without_evidence_or_from_the_future_is_refused(minor: World) ->
     before = (minor.now - timedelta(hours=1)).isoformat()
     answer = web.post(f"{TICKET}/exclusions", json={**CLAIM, "ends_at": before})
     assert (answer.status_code, answer.json()["field"]) == (422, "ends_at")
-    assert web.get(f"{TICKET}/exclusions").json() == []
+    assert web.get(f"{TICKET}/exclusions").json()["items"] == []
 
 
 def test_an_exclusion_of_another_ticket_is_not_found(minor: World) -> None:
