@@ -359,6 +359,38 @@ class TwilioSettings(Part):
         return self.english if language == "en" else self.norwegian
 
 
+class PhoneSettings(Part):
+    """Calls: who may tell of them, how they are read, and what a call joins."""
+
+    token: SecretStr | None = Field(
+        None, description="A bearer token, by which a telephone system posts its calls."
+    )
+    token_file: Path | None = Field(None, description="A file that holds the token.")
+    signing_key: SecretStr | None = Field(None, description="What a telephone system signs with.")
+    signing_key_file: Path | None = Field(None, description="A file that holds the signing key.")
+    region: str = Field(
+        "NO", pattern="^[A-Z]{2}$", description="Whose numbers are written without a country code."
+    )
+    time_zone: TimeZone | None = Field(
+        None, description="Of a telephone system that writes local times; left out, the desk's."
+    )
+    join_hours: float = Field(
+        4, ge=0, le=168, description="A call joins its customer's open fault that is not older."
+    )
+    common_minutes: float = Field(
+        15, ge=0, le=240, description="Customers who phone within so long may have one incident."
+    )
+    schedule: str = Field("desk", description="Whose on-call people a caller is put through to.")
+    people: int = Field(3, ge=1, le=10, description="How many of them are rung, one by one.")
+    ring_s: int = Field(20, ge=5, le=60, description="Seconds that each of them is rung.")
+    menu_s: int = Field(6, ge=1, le=30, description="Seconds that the line waits for a key.")
+    record_s: int = Field(300, ge=10, le=3600, description="The longest message, in seconds.")
+    transcribe: bool = Field(True, description="Whether a message that is left is written down.")
+    reconcile_minutes: float = Field(
+        5, ge=1, le=1440, description="How often Twilio is asked for calls that we did not hear of."
+    )
+
+
 class SeveritySettings(Part):
     """How severity is judged."""
 
@@ -437,6 +469,7 @@ class Settings(BaseSettings):
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
     twilio: TwilioSettings = TwilioSettings()
+    phone: PhoneSettings = PhoneSettings()
     severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
     network: NetworkSettings = NetworkSettings()

@@ -30,6 +30,9 @@ class Silence(StrEnum):
     NO_ADDRESS = "no_address"
     OUR_OWN_ADDRESS = "our_own_address"
     NOBODY_READS_IT = "nobody_reads_it"
+    HIDDEN_NUMBER = "hidden_number"
+    NOT_A_MOBILE = "not_a_mobile"
+    NO_SMS = "no_sms"  # No way to send them is set up.
 
 
 def acknowledge(
@@ -45,8 +48,9 @@ def acknowledge(
     now: datetime,
     quiet: Quiet | None = None,
     likeness: str | None = None,
+    by_phone: bool = False,
 ) -> Id | None:
-    """Confirm receipt of the mail that opened the ticket; None where it must not be, said why.
+    """Confirm by mail the receipt of what opened the ticket; None where it must not be, said why.
 
     ``quiet`` is what a batch of mails has looked up for all of them; ``likeness`` tells mails of
     one machine (``app.desk.quiet``).
@@ -71,7 +75,9 @@ def acknowledge(
             reason=(silence or Silence.NO_ADDRESS).value,
         )
         return None
-    rendered = wording.acknowledgement(session, house, ticket, clocks, contact=contact, now=now)
+    rendered = wording.acknowledgement(
+        session, house, ticket, clocks, contact=contact, now=now, by_phone=by_phone
+    )
     what = ToCustomer(
         part="receipt",
         kind=MessageKind.AUTOMATIC,

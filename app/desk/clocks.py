@@ -34,6 +34,11 @@ EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
         (ClockEventKind.MET, ClockKind.FIRST_RESPONSE),
         (ClockEventKind.UPDATED, None),
     ),
+    # The first answer may be given by telephone.
+    Event.SPOKEN: (
+        (ClockEventKind.MET, ClockKind.FIRST_RESPONSE),
+        (ClockEventKind.UPDATED, None),
+    ),
     Event.WORK_STARTED: ((ClockEventKind.MET, ClockKind.WORK_STARTED),),
     Event.WAITING: ((ClockEventKind.PAUSED, None),),
     Event.RESUMED: ((ClockEventKind.RESUMED, None),),

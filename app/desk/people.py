@@ -15,15 +15,20 @@ from app.store import people
 def add_contact(
     session: Session,
     *,
-    email: str,
-    name: str,
-    language: str | None,
-    customer: Customer | None,
+    email: str | None = None,
+    phone: str | None = None,
+    name: str = "",
+    language: str | None = None,
+    customer: Customer | None = None,
     now: datetime,
 ) -> Contact:
-    """Make a contact of a stranger; they belong to the customer whose domain they write from."""
+    """Make a contact of a stranger; they belong to the customer whose domain they write from.
+
+    ``phone`` is E.164.
+    """
     contact = Contact(
-        email=storable(email),
+        email=email and storable(email),
+        phone=phone,
         name=storable(name),
         language=language,
         customer_id=customer.id if customer else None,

@@ -50,6 +50,8 @@ class Opening:
     time_zone: str
     mailbox: str | None = None
     contact: Contact | None = None
+    # Whose it is where no contact says so: several people have the number that was called from.
+    customer_id: Id | None = None
     flags: Sequence[str] = ()
     # What the ticket is opened under; None looks it up, for whoever has not done so for many.
     terms: Terms | None = None
@@ -96,7 +98,7 @@ def open_ticket(
 ) -> tuple[Ticket, list[Clock]]:
     """Open a ticket: number, severity with its reasons, frozen promises, clocks, audit."""
     judgement = opening.judgement
-    customer_id = opening.contact.customer_id if opening.contact else None
+    customer_id = opening.contact.customer_id if opening.contact else opening.customer_id
     terms = opening.terms or terms_of(session, house, customer_id, opening.received_at)
     suspended = Exclusion.SUSPENDED_AGREEMENT.value if terms.suspended else None
     ticket = Ticket(

@@ -28,8 +28,9 @@ def acknowledgement(
     *,
     contact: Contact | None,
     now: datetime,
+    by_phone: bool = False,
 ) -> Rendered:
-    """Return the letter that confirms receipt."""
+    """Return the letter that confirms receipt; whoever phoned is not told to phone."""
     desk = house.settings.desk
     calendar = house.policy_of(session, ticket.policy_id).calendar()
     agreement = session.get(Agreement, ticket.agreement_id) if ticket.agreement_id else None
@@ -48,8 +49,9 @@ def acknowledgement(
         desk_open=is_open,
         opens_at=None if is_open else calendar.next_opening(now),
         phone_line=(agreement.phone_line if agreement else None) or desk.phone,
-        looks_critical=ticket.severity is Severity.CRITICAL,
+        looks_critical=ticket.severity is Severity.CRITICAL and not by_phone,
         customer_name=contact.name if contact else None,
+        by_phone=by_phone,
         signature=_signature(house, ticket),
     )
     return _rendered(house, ticket, "acknowledgement", context)

@@ -75,31 +75,63 @@ def set_severity(
         raise BadInput("say why the severity is changed", field="reason")
     if severity is ticket.severity and not ticket.confirm_severity:
         raise BadInput(f"the severity is {severity.value} already", field="severity")
+    what = _NewSeverity(severity, reason.strip(), by.now, by.actor)
+    _put_severity(session, house, ticket, what)
+
+
+def raise_severity(
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    *,
+    severity: Severity,
+    reason: str,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Make a ticket worse than it was thought to be; False where it is as bad already."""
+    if severity.rank >= ticket.severity.rank:
+        return False
+    _put_severity(session, house, ticket, _NewSeverity(severity, reason, now, actor))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _NewSeverity:
+    """A severity, and who says so, why and when."""
+
+    severity: Severity
+    reason: str
+    now: datetime
+    actor: str
+
+
+def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeverity) -> None:
     before = ticket.severity
-    ticket.severity = severity
+    ticket.severity = what.severity
     ticket.severity_confidence = 1.0
-    ticket.severity_reasons = [reason.strip()]
+    ticket.severity_reasons = [what.reason]
     ticket.confirm_severity = False
     record(
         session,
         ticket,
         Event.SEVERITY_SET,
-        at=by.now,
-        now=by.now,
-        actor=by.actor,
-        severity=severity.value,
+        at=what.now,
+        now=what.now,
+        actor=what.actor,
+        severity=what.severity.value,
         before=before.value,
-        reason=reason.strip(),
+        reason=what.reason,
     )
-    clocks.refold(session, house, ticket, now=by.now)
+    clocks.refold(session, house, ticket, now=what.now)
     audit(
         session,
         ticket,
         "ticket.severity_set",
-        now=by.now,
-        actor=by.actor,
+        now=what.now,
+        actor=what.actor,
         before={"severity": before.value},
-        after={"severity": severity.value, "reason": reason.strip()},
+        after={"severity": what.severity.value, "reason": what.reason},
     )
 
 

@@ -14,6 +14,15 @@ from app.models.agreements import (
     Site,
 )
 from app.models.base import metadata
+from app.models.calls import (
+    Call,
+    CallBack,
+    CallOutcome,
+    Direction,
+    Suspicion,
+    SuspicionState,
+    SuspicionTicket,
+)
 from app.models.clocks import Clock, LadderStep
 from app.models.exclusions import (
     Exclusion,
@@ -60,6 +69,9 @@ __all__ = [
     "AuditEntry",
     "AutomaticMail",
     "Blob",
+    "Call",
+    "CallBack",
+    "CallOutcome",
     "Canary",
     "Channel",
     "Clock",
@@ -70,6 +82,7 @@ __all__ = [
     "Delivery",
     "DeliveryClass",
     "DeliveryState",
+    "Direction",
     "Event",
     "Exclusion",
     "ExclusionStatus",
@@ -98,6 +111,9 @@ __all__ = [
     "ScheduleVersion",
     "Site",
     "Status",
+    "Suspicion",
+    "SuspicionState",
+    "SuspicionTicket",
     "Ticket",
     "TicketEvent",
     "metadata",

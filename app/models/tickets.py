@@ -158,6 +158,11 @@ class Event(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     NOT_ACKNOWLEDGED = "not_acknowledged"
     REPLIED = "replied"
+    CALLED = "called"  # The customer phoned, or one of ours phoned the customer.
+    SPOKEN = "spoken"  # One of ours has spoken with the customer on the phone.
+    CALL_BACK_DUE = "call_back_due"  # The customer phoned and reached nobody.
+    CALLED_BACK = "called_back"  # Somebody has seen to it, or it was not needed after all.
+    SUSPECTED = "suspected"  # Other customers phoned at the same time: one incident, perhaps.
     NOTED = "noted"
     WORK_STARTED = "work_started"
     WAITING = "waiting"

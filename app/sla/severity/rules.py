@@ -96,13 +96,14 @@ def _is_known(reading: Reading, model: Model) -> bool:
 
 
 def _unknown(report: Report) -> Judgement:
+    if report.keypad is not None:
+        return Judgement(report.keypad, 0.8, ("the caller's own choice",))
     by_phone = report.channel == "phone"
     severity = Severity.SERIOUS if by_phone else Severity.MINOR
     why = (
         "nothing in it says what is wrong; phoned in" if by_phone else "nothing says what is wrong"
     )
-    severity, reasons = _with_keypad(report, severity, [why])
-    return Judgement(severity, 0.3, tuple(reasons))
+    return Judgement(severity, 0.3, (why,))
 
 
 def _with_keypad(
