@@ -115,6 +115,10 @@ class TicketOut(BaseModel):
     taken_by_id: UUID | None
     snoozed_until: datetime | None
     solved_at: datetime | None
+    next_due_at: datetime | None = Field(
+        description="When the first of its running promises runs out; null while none runs."
+    )
+    merged_into_id: UUID | None = Field(description="The ticket that it has become a part of.")
     flags: list[str]
     version: int
     intake_lag_s: float = Field(
@@ -155,6 +159,7 @@ class MessageOut(BaseModel):
     """An entry on a ticket."""
 
     id: UUID
+    ticket_number: int = Field(description="Another one, where that was merged into this.")
     kind: str
     at: datetime
     author: str
@@ -171,12 +176,11 @@ class MessageOut(BaseModel):
     attachments: list[AttachmentOut]
 
     @classmethod
-    def of(cls, message: Message, files: Sequence[AttachmentOut]) -> Self:
-        """Return the message with its files."""
-        values = {
-            name: getattr(message, name) for name in cls.model_fields if name != "attachments"
-        }
-        return cls(**values, attachments=list(files))
+    def of(cls, message: Message, number: int, files: Sequence[AttachmentOut]) -> Self:
+        """Return the message of a ticket with its files."""
+        own = {"attachments", "ticket_number"}
+        values = {name: getattr(message, name) for name in cls.model_fields if name not in own}
+        return cls(**values, ticket_number=number, attachments=list(files))
 
 
 class MessagePage(Page[MessageOut]):

@@ -38,7 +38,7 @@ from app.desk.reply import reply
 from app.desk.tickets import take_up
 from app.kit.errors import Conflict, NotFound
 from app.models import OPEN, Ticket
-from app.store import clocks, outbox, people, tickets
+from app.store import clocks, families, outbox, people, tickets
 
 router = APIRouter(
     prefix="/tickets", tags=["tickets"], responses=responses(401, 403, 404, 422, 503)
@@ -80,26 +80,23 @@ def get_ticket(context: Reader, number: int) -> TicketOut:
 
 @router.get("/{number}/messages", operation_id="list_messages")
 def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
-    """Read what was said, oldest first."""
+    """Read what was said, oldest first, with what was said on tickets merged into it."""
     after = wanted.after(datetime, UUID)
     with context.reading() as session:
-        ticket = ticket_of(session, number)
-        rows = tickets.messages(session, ticket.id, after=after, limit=wanted.limit + 1)
+        own, *merged = families.family(session, ticket_of(session, number).id)
+        rows = tickets.messages(session, own, merged=merged, after=after, limit=wanted.limit + 1)
         page, cursor = cut(rows, wanted, key=lambda row: (row.at, row.id))
         files = tickets.attachments(session, [row.id for row in page])
-    shown = [
-        (
-            file.message_id,
+        numbers = families.numbers(session, [own, *merged])
+    shown: dict[UUID, list[AttachmentOut]] = {}
+    for file in files:
+        shown.setdefault(file.message_id, []).append(
             AttachmentOut(
                 id=file.id, name=file.name, content_type=file.sniffed_type, size=file.size
-            ),
+            )
         )
-        for file in files
-    ]
     return MessagePage(
-        items=[
-            MessageOut.of(row, [file for owner, file in shown if owner == row.id]) for row in page
-        ],
+        items=[MessageOut.of(row, numbers[row.ticket_id], shown.get(row.id, [])) for row in page],
         next=cursor,
     )
 
@@ -113,7 +110,8 @@ def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
 def download(context: Reader, number: int, attachment_id: UUID) -> Response:
     """Download a file of the ticket; it is never shown in place, since a stranger wrote it."""
     with context.reading() as session:
-        found = tickets.find_attachment(session, ticket_of(session, number).id, attachment_id)
+        ids = families.family(session, ticket_of(session, number).id)
+        found = tickets.find_attachment(session, ids, attachment_id)
     if found is None:
         raise NotFound(f"ticket {number} has no file {attachment_id}", field="attachment_id")
     file, data = found
@@ -307,6 +305,7 @@ def post_solve(context: Writer, number: int, body: ReasonIn) -> TicketOut:
 def post_reopen(context: Writer, number: int) -> TicketOut:
     """Take a solved ticket up again."""
     with context.changing(number) as (session, ticket, by):
+        work.check_not_merged(ticket)
         if ticket.status in OPEN:
             raise Conflict(f"ticket {number} is {ticket.status.value}, not solved")
         take_up(session, context.house, ticket, at=by.now, now=by.now, actor=by.actor)

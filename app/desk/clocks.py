@@ -50,6 +50,8 @@ EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
         (ClockEventKind.REINSTATED, ClockKind.RESOLVE),
         (ClockEventKind.RESUMED, None),
     ),
+    # What is owed is owed on the ticket that it was merged into; undone, it never stood still.
+    Event.MERGED: ((ClockEventKind.PAUSED, None),),
     # One exclusion is tied together by its id, so that several may overlap.
     Event.EXCLUDED: ((ClockEventKind.EXCLUDED, None),),
     Event.INCLUDED: ((ClockEventKind.INCLUDED, None),),
@@ -81,6 +83,7 @@ def start(session: Session, house: House, ticket: Ticket) -> list[Clock]:
         clock.next_alarm_at = first_alarm(ladder, run_of_clock(ticket, clock, policy))
         session.add(clock)
         started.append(clock)
+    _note_what_is_due(ticket, started)
     wake_after_commit(session, Topic.CLOCKS)
     return started
 
@@ -96,8 +99,15 @@ def refold(session: Session, house: House, ticket: Ticket, *, now: datetime) -> 
             session.add(clock)
         if clock is not None:
             _bring_in_line(clock, ticket, state, now=now)
+    _note_what_is_due(ticket, rows.values())
     wake_after_commit(session, Topic.CLOCKS)
     return list(rows.values())
+
+
+def _note_what_is_due(ticket: Ticket, rows: Iterable[Clock]) -> None:
+    """Keep on the ticket when the first of its running promises runs out: the queue's order."""
+    ends = [row.limit_at or row.target_at for row in rows if row.status is ClockStatus.RUNNING]
+    ticket.next_due_at = min((end for end in ends if end is not None), default=None)
 
 
 def look_again(session: Session, ticket: Ticket, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from app.desk.house import House
 from app.models import Ticket
-from app.store import tickets
+from app.store import families, tickets
 
 # More than this is a mailing list, and an agent may name whom he means.
 MOST_COPIES = 20
@@ -15,12 +15,14 @@ def kept_copies(session: Session, house: House, ticket: Ticket, customer: str) -
 
     1. Its writer, where that is a colleague of the customer's.
     2. Those it was to and copied to.
-    3. But the customer, to whom the answer goes, and our own addresses, which would make a loop.
+    3. Whoever the tickets are of that were merged into this one.
+    4. But the customer, to whom the answer goes, and our own addresses, which would make a loop.
     """
     newest = tickets.newest_from_a_person(session, ticket.id)
-    if newest is None:
-        return []
-    everybody = (newest.from_address, *newest.to_addresses, *newest.cc_addresses)
+    everybody: list[str] = []
+    if newest is not None:
+        everybody += [newest.from_address, *newest.to_addresses, *newest.cc_addresses]
+    everybody += families.addresses(session, families.family(session, ticket.id)[1:])
     left_out = {customer.lower(), *house.own_addresses}
     kept = dict.fromkeys(
         address

@@ -10,7 +10,7 @@ from app.desk.events import audit, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
 from app.desk.tickets import StoredAttachment
-from app.desk.work import By
+from app.desk.work import By, check_not_merged
 from app.kit.errors import BadInput, Conflict
 from app.kit.html import clean_html
 from app.kit.ids import new_id
@@ -44,6 +44,7 @@ def reply(
     """
     if not text.strip():
         raise BadInput("the reply is empty", field="text")
+    check_not_merged(ticket)
     check_files(files)
     html = html and clean_html(html)
     contact = session.get(Contact, ticket.contact_id) if ticket.contact_id else None

@@ -10,9 +10,10 @@ from app.desk.events import audit, record
 from app.desk.house import House
 from app.desk.tickets import add_message
 from app.kit.errors import BadInput, Conflict
-from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket
+from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket, TicketEvent
 from app.models.base import Id
 from app.sla.terms import Severity
+from app.store import tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,24 @@ def assign(session: Session, ticket: Ticket, by: By, *, to: Agent | None) -> Non
 
 
 def set_severity(
-    session: Session, house: House, ticket: Ticket, by: By, *, severity: Severity, reason: str
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    by: By,
+    *,
+    severity: Severity,
+    reason: str,
+    undoes: int | None = None,
 ) -> None:
-    """Set the severity, saying why; the clocks are recomputed from the same start."""
+    """Set the severity, saying why; the clocks are recomputed from the same start.
+
+    ``undoes`` is the log's entry that this one takes back; None for a judgement of its own.
+    """
     if not reason.strip():
         raise BadInput("say why the severity is changed", field="reason")
-    if severity is ticket.severity and not ticket.confirm_severity:
+    if severity is ticket.severity and not ticket.confirm_severity and undoes is None:
         raise BadInput(f"the severity is {severity.value} already", field="severity")
-    what = _NewSeverity(severity, reason.strip(), by.now, by.actor)
+    what = _NewSeverity(severity, reason.strip(), by.now, by.actor, undoes)
     _put_severity(session, house, ticket, what)
 
 
@@ -104,6 +115,7 @@ class _NewSeverity:
     reason: str
     now: datetime
     actor: str
+    undoes: int | None = None
 
 
 def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeverity) -> None:
@@ -122,6 +134,7 @@ def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeve
         severity=what.severity.value,
         before=before.value,
         reason=what.reason,
+        **({} if what.undoes is None else {"undoes": what.undoes}),
     )
     clocks.refold(session, house, ticket, now=what.now)
     audit(
@@ -132,6 +145,29 @@ def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeve
         actor=what.actor,
         before={"severity": before.value},
         after={"severity": what.severity.value, "reason": what.reason},
+    )
+
+
+def undo_severity(session: Session, house: House, ticket: Ticket, by: By, *, reason: str) -> None:
+    """Take the last setting of the severity back that was not taken back yet."""
+    standing: list[TicketEvent] = []
+    for row in tickets.events(session, ticket.id):
+        if row.kind == Event.SEVERITY_SET:
+            if "undoes" in row.data:
+                standing.pop()
+            else:
+                standing.append(row)
+    if not standing:
+        raise Conflict(f"nobody has set the severity of ticket {ticket.number}")
+    last = standing[-1]
+    set_severity(
+        session,
+        house,
+        ticket,
+        by,
+        severity=Severity(str(last.data["before"])),
+        reason=reason,
+        undoes=last.seq,
     )
 
 
@@ -198,8 +234,18 @@ def _move(
     )
 
 
+def check_not_merged(ticket: Ticket) -> None:
+    """Refuse a ticket that has become a part of another one."""
+    if ticket.merged_into_id is not None:
+        raise Conflict(
+            f"ticket {ticket.number} is a part of another one",
+            remedy="Work on that one, or undo the merge.",
+        )
+
+
 def check_open(ticket: Ticket, verb: str) -> None:
-    """Refuse a ticket that is solved or closed."""
+    """Refuse a ticket that is solved, closed or a part of another one."""
+    check_not_merged(ticket)
     if ticket.status not in OPEN:
         raise Conflict(
             f"you cannot {verb} ticket {ticket.number}: it is {ticket.status.value}",

@@ -57,6 +57,15 @@ from app.models.tickets import (
     Ticket,
     TicketEvent,
 )
+from app.models.work import (
+    Draft,
+    LinkKind,
+    ReplyTemplate,
+    SavedView,
+    TicketLink,
+    TicketTag,
+    TimeEntry,
+)
 
 __all__ = [
     "OPEN",
@@ -83,6 +92,7 @@ __all__ = [
     "DeliveryClass",
     "DeliveryState",
     "Direction",
+    "Draft",
     "Event",
     "Exclusion",
     "ExclusionStatus",
@@ -92,6 +102,7 @@ __all__ = [
     "LadderVersion",
     "Leave",
     "LedgerState",
+    "LinkKind",
     "MailPosition",
     "MailReference",
     "MailStop",
@@ -107,7 +118,9 @@ __all__ = [
     "PolicyStart",
     "PolicyVersion",
     "ReferenceKind",
+    "ReplyTemplate",
     "Role",
+    "SavedView",
     "ScheduleVersion",
     "Site",
     "Status",
@@ -116,5 +129,8 @@ __all__ = [
     "SuspicionTicket",
     "Ticket",
     "TicketEvent",
+    "TicketLink",
+    "TicketTag",
+    "TimeEntry",
     "metadata",
 ]

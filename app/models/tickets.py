@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from app.models.base import Counter, Document, Id, Instant, Row, Word, blob_link, id_field, link
@@ -39,11 +39,32 @@ class MessageKind(StrEnum):
     NOTE = "note"  # Among staff; never leaves the house.
 
 
+_IS_DUE = text("next_due_at IS NOT NULL")
+
+
 class Ticket(Row, table=True):
     """A fault or a question, from receipt to solution."""
 
     __tablename__ = "ticket"
-    __table_args__ = (Index("ix_ticket_status_number", "status", "number"),)
+    __table_args__ = (
+        Index("ix_ticket_status_number", "status", "number"),
+        # The queue: what is due first, of all or of one person's. Closed tickets are not in it.
+        Index(
+            "ix_ticket_next_due_at",
+            "next_due_at",
+            "number",
+            sqlite_where=_IS_DUE,
+            postgresql_where=_IS_DUE,
+        ),
+        Index(
+            "ix_ticket_assignee_id_next_due_at",
+            "assignee_id",
+            "next_due_at",
+            "number",
+            sqlite_where=_IS_DUE,
+            postgresql_where=_IS_DUE,
+        ),
+    )
 
     id: Id = id_field()
     # What people say: counted up from 1, never used twice.
@@ -80,6 +101,10 @@ class Ticket(Row, table=True):
     handed_back_at: Instant | None = None
     hand_backs: int = 0
     solved_at: Instant | None = None
+    # When the first of its running promises runs out; None while none runs. Kept by the clocks.
+    next_due_at: Instant | None = None
+    # The ticket that it has become a part of: what is said about it is said there.
+    merged_into_id: Id | None = link("ticket", index=True, nullable=True)
     # Something about how it came in that staff must see, such as "unreadable".
     flags: list[str] = Field(sa_column=Column(Document, nullable=False))
     # Counted up by every change; the ETag.
@@ -190,6 +215,17 @@ class Event(StrEnum):
     CUSTOMER_SET = "customer_set"
     CORRECTED = "corrected"  # An earlier event of the log took effect at another time.
     LATE_TOLD = "late_told"  # That promised news is late; or why the customer was not told.
+    MERGED = "merged"  # Into another ticket.
+    MERGED_IN = "merged_in"  # Another ticket has become a part of this one.
+    UNMERGED = "unmerged"  # As if it had never been merged.
+    UNMERGED_FROM = "unmerged_from"
+    SPLIT = "split"  # Some of its messages are another ticket's now.
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    TIME_ENTERED = "time_entered"
+    TIME_WITHDRAWN = "time_withdrawn"
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
 

@@ -47,13 +47,17 @@ def messages(
     session: Session,
     ticket_id: Id,
     *,
+    merged: Sequence[Id] = (),
     after: tuple[datetime, Id] | None = None,
     limit: int | None = None,
 ) -> Sequence[Message]:
-    """Return what was said, oldest first; ``after`` is the time and id of the last one known."""
+    """Return what was said, oldest first; ``after`` is the time and id of the last one known.
+
+    What was said on tickets that were ``merged`` into this one stands between.
+    """
     query = (
         select(Message)
-        .where(Message.ticket_id == ticket_id)
+        .where(col(Message.ticket_id).in_([ticket_id, *merged]))
         .order_by(col(Message.at), col(Message.id))
         .limit(limit)
     )
@@ -104,14 +108,14 @@ def newest_from_a_person(session: Session, ticket_id: Id) -> Message | None:
 
 
 def find_attachment(
-    session: Session, ticket_id: Id, attachment_id: Id
+    session: Session, ticket_ids: Sequence[Id], attachment_id: Id
 ) -> tuple[Attachment, bytes] | None:
-    """Return a file of this ticket and its bytes; None where the ticket has no such file."""
+    """Return a file of these tickets and its bytes; None where they have no such file."""
     query = (
         select(Attachment, Blob.data)
         .join(Message, col(Message.id) == col(Attachment.message_id))
         .join(Blob, col(Blob.sha256) == col(Attachment.sha256))
-        .where(Attachment.id == attachment_id, Message.ticket_id == ticket_id)
+        .where(Attachment.id == attachment_id, col(Message.ticket_id).in_(ticket_ids))
     )
     return session.exec(query).first()
 
