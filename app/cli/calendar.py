@@ -3,6 +3,8 @@
 import functools
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -37,22 +39,28 @@ def compute(
     {"working_seconds": N}. A line that is wrong is answered by {"error": "..."}, and the exit
     status is 1 in the end. Empty lines are passed over.
     """
-    try:
-        text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot be read: {error}", field=str(file or "standard input")) from None
     failed = False
-    # Not splitlines(): JSON may hold line separators of Unicode's inside its texts.
-    for line in text.split("\n"):
+    for line in _lines(file):
         if line.strip():
             answer = answer_line(line)
             failed = failed or "error" in answer
-            print(json.dumps(answer) if as_json else "  ".join(str(v) for v in answer.values()))
+            shown = json.dumps(answer) if as_json else "  ".join(str(v) for v in answer.values())
+            # At once, so that a program may ask, read the answer, and ask again.
+            print(shown, flush=True)
     if failed:
         raise typer.Exit(1)
 
 
-def answer_line(line: str) -> dict[str, object]:
+def _lines(file: Path | None) -> Iterator[bytes]:
+    """Yield the lines as they come; bytes, so that one in a wrong encoding spoils no other."""
+    try:
+        with nullcontext(sys.stdin.buffer) if file is None else file.open("rb") as source:
+            yield from source
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error}", field=str(file or "standard input")) from None
+
+
+def answer_line(line: str | bytes) -> dict[str, object]:
     """Return the answer to one question; ``error`` says what is wrong with it."""
     try:
         question = json.loads(line)
@@ -93,7 +101,7 @@ def _calendar(document: object) -> Calendar:
         raise BadInput(error.message, field=field, remedy=error.remedy) from None
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=32)
 def _read_once(text: str) -> Calendar:
     """Return the calendar of a document; many lines in a row mostly ask about the same one."""
     return Calendar.from_dict(json.loads(text))

@@ -186,8 +186,12 @@ def _week(value: object, field: str) -> Week:
                 field=f"{field}.{key}",
                 remedy=f"The days are {', '.join(WEEKDAYS)}; a day left out is closed.",
             )
-    hours = tuple(_hours(days.get(day) or [], f"{field}.{day}") for day in WEEKDAYS)
-    return cast("Week", hours)
+    given = (days.get(day) for day in WEEKDAYS)
+    hours = (
+        () if value is None else _hours(value, f"{field}.{day}")
+        for day, value in zip(WEEKDAYS, given, strict=True)
+    )
+    return cast("Week", tuple(hours))
 
 
 def _hours(value: object, field: str) -> Hours:

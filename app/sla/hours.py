@@ -9,7 +9,7 @@ is told in ``docs/calendars.md``. All instants returned are in UTC.
 import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from typing_extensions import override
@@ -69,7 +69,8 @@ class _Line:
         return spans
 
 
-@functools.lru_cache(maxsize=512)
+# A table of decades takes megabytes: what nobody holds any longer is soon let go.
+@functools.lru_cache(maxsize=64)
 def _line(rules: OpeningRules) -> _Line:
     return _Line(rules)
 
@@ -119,7 +120,8 @@ class Calendar:
         """
         at = micros(start)
         if seconds == 0:
-            return start.astimezone(UTC)
+            checked_date(at, self.tz)
+            return instant(at)
         if abs(seconds) > _LONGEST_S:
             raise BadInput(f"{seconds} seconds of working time are more than any calendar holds.")
         line = self._on_line

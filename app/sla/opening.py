@@ -6,6 +6,7 @@ and ``app.sla.spans`` lays them on the time line.
 
 import functools
 import itertools
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
 from enum import StrEnum
@@ -82,6 +83,7 @@ class OpeningBook:
         self._yearly = dict(rules.yearly_holidays)
         self._exceptions = dict(rules.exceptions)
         self._short = dict(rules.short_days)
+        self._since = [since for since, _ in rules.weeks]
 
     def day(self, on: date) -> Day:
         """Return what holds on a local date; the first rule that speaks decides.
@@ -113,10 +115,7 @@ class OpeningBook:
         return Day(DayKind.WEEK, week)
 
     def _week(self, on: date) -> Week:
-        for since, week in reversed(self.rules.weeks):
-            if since <= on:
-                return week
-        return self.rules.weeks[0][1]
+        return self.rules.weeks[bisect_right(self._since, on) - 1][1]
 
     def may_open_from(self, on: date) -> bool:
         """Return False only when the calendar is surely closed on every date from ``on`` on."""

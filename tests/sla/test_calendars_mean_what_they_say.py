@@ -190,6 +190,8 @@ def test_equal_documents_are_equal_calendars_and_the_canonical_one_reads_back() 
         ({"hours": {"mon": [["09:60", "12:00"]]}}, "hours.mon"),
         ({"hours": {"mon": [["nine", "12:00"]]}}, "hours.mon"),
         ({"hours": {"mon": "09:00-17:00"}}, "hours.mon"),
+        ({"hours": {"mon": 0}}, "hours.mon"),
+        ({"hours": {"mon": {}}}, "hours.mon"),
         ({"hours": []}, "hours"),
         ({"holidays": ["2026-02-30"]}, "holidays"),
         ({"holidays": ["17.05.2026"]}, "holidays"),

@@ -1,15 +1,22 @@
 """``svartid calendar compute`` and ``svartid policy``: what they read, print and return."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from app import cli as commands
+from app.cli.calendar import answer_line
 from app.sla import policy as policy_module
 
-CALENDAR = {
+CALENDAR: dict[str, Any] = {
     "tz": "Europe/Oslo",
     "hours": {
         **{day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -62,6 +69,10 @@ def test_each_line_is_answered_by_a_line() -> None:
         ({"calendar": CALENDAR, "start": FRIDAY, "add_working_seconds": True}, "whole number"),
         ({"calendar": CALENDAR, "start": FRIDAY, "add_working_seconds": 10**30}, "more than any"),
         ({"calendar": {"tz": "Europe/Oslo"}, "start": FRIDAY, "end": FRIDAY}, "never open"),
+        (
+            {"calendar": CALENDAR, "start": "0001-01-01T00:00:00+05:00", "add_working_seconds": 0},
+            "1900 to 2999",
+        ),
         ({"start": FRIDAY, "end": FRIDAY}, "calendar:"),
         (
             {"calendar": {**CALENDAR, "hours": {"fri": ["9"]}}, "start": FRIDAY, "end": FRIDAY},
@@ -77,6 +88,63 @@ def test_a_wrong_line_says_what_is_wrong_and_the_others_are_answered(
     assert code == 1
     assert answers[0] == answers[2] == {"end": "2026-05-15T13:31:00+00:00"}
     assert words in str(answers[1]["error"])
+
+
+def test_a_line_in_a_wrong_encoding_spoils_no_other() -> None:
+    good = json.dumps({"calendar": CALENDAR, "start": FRIDAY, "add_working_seconds": 60}).encode()
+    lines = b"\xef\xbb\xbf" + good + b"\r\n" + good[:20] + b"\xff\xfe\n" + good
+    result = CliRunner().invoke(commands.cli, ["calendar", "compute", "--json"], input=lines)
+    first, second, third = (json.loads(line) for line in result.stdout.splitlines())
+    assert first == third == {"end": "2026-05-15T13:31:00+00:00"}
+    assert "no JSON" in second["error"]
+
+
+def test_a_line_is_answered_before_the_next_is_asked() -> None:
+    command = [sys.executable, "-m", "app", "calendar", "compute", "--json"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        start = FRIDAY
+        for _ in range(3):
+            question = {"calendar": CALENDAR, "start": start, "add_working_seconds": 7200}
+            program.stdin.write(json.dumps(question) + "\n")
+            program.stdin.flush()
+            start = json.loads(program.stdout.readline())["end"]
+        program.stdin.close()
+        assert program.wait() == 0
+    assert start == "2026-05-18T11:30:00+00:00"
+
+
+# What a question may hold where something else belongs.
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.dates().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+INSTANTS = st.sampled_from(
+    [FRIDAY, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-12:00", "2026-05-15T13:30Z"]
+)
+KEYS = st.sampled_from(
+    [*CALENDAR, "changes", "exceptions", "yearly_short_days", "holiday_country", "hours.mon"]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.dictionaries(KEYS, ANYTHING, max_size=2),
+    INSTANTS | ANYTHING,
+    st.sampled_from(["add_working_seconds", "end"]),
+    INSTANTS | st.sampled_from([0, -1, 1, 10**9, -(10**9), 10**18]) | ANYTHING,
+)
+def test_whatever_a_line_holds_it_gets_an_answer(
+    changes: dict[str, object], start: object, ask: str, value: object
+) -> None:
+    calendar: dict[str, Any] = {**CALENDAR, **changes}
+    if "hours.mon" in changes:
+        calendar["hours"] = {**CALENDAR["hours"], "mon": calendar.pop("hours.mon")}
+    answer = answer_line(json.dumps({"calendar": calendar, "start": start, ask: value}))
+    assert len(answer) == 1
+    assert answer.keys() <= {"end", "working_seconds", "error"}
 
 
 def test_a_file_is_read_like_standard_input(tmp_path: Path) -> None:
