@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.desk.explain import Told
 from app.sla.opening import DayKind
-from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Severity
+from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Exclusion, Severity
 
 
 class _Part(BaseModel):
@@ -39,6 +39,7 @@ class StoodOut(_Part):
     """A pause or an exclusion: when, who said so and why."""
 
     kind: str = Field(examples=["pause", "exclusion"])
+    because: Exclusion | None = Field(description="The agreement's exception; null for a pause.")
     start: datetime = Field(alias="from")
     end: datetime | None = Field(alias="to", description="Null while it lasts.")
     actor: str

@@ -21,7 +21,7 @@ from app.sla.clock import ClockEvent, ClockState, fold
 from app.sla.counting import counter_of
 from app.sla.ladder import DeskTiming, Fired, RunSoFar, RunState, first_alarm
 from app.sla.policy import Policy
-from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Severity
+from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Exclusion, Severity
 from app.store import clocks as store
 from app.store import tickets
 
@@ -165,6 +165,7 @@ def _clock_event(
         reason=str(data.get("reason") or ("solved" if row.kind == Event.SOLVED else "")),
         actor=row.actor,
         ref=str(data.get("exclusion", "")),
+        because=Exclusion(str(data["because"])) if data.get("because") else None,
     )
 
 

@@ -1,5 +1,6 @@
 """How a ticket's deadlines came about: its log, folded from nothing, with people's names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,9 @@ from sqlmodel import Session
 
 from app.desk import clocks
 from app.desk.house import House
-from app.models import Ticket
+from app.models import PolicyVersion, Ticket
+from app.models.base import Id
+from app.sla.clock_state import ClockState
 from app.sla.explain import Explanation, explain
 from app.sla.explain_words import explain_in_words
 from app.sla.terms import ClockStatus
@@ -35,7 +38,7 @@ def explain_clocks(
     """
     states = clocks.folded(session, house, ticket)
     rows = {clock.kind: clock.status for clock in store.of_ticket(session, ticket.id)}
-    names = _names(session)
+    names = _names(session, states.values())
     told = []
     for kind, status in rows.items():
         explanation = explain(states[kind], now, language=language)
@@ -44,5 +47,13 @@ def explain_clocks(
     return sorted(told, key=lambda one: one.explanation.state.kind)
 
 
-def _names(session: Session) -> dict[str, str]:
-    return {f"agent:{agent.id}": agent.name for agent in people.all_agents(session)}
+def _names(session: Session, states: Collection[ClockState]) -> dict[str, str]:
+    """Return what people and the policy versions that count or counted are called."""
+    names = {f"agent:{agent.id}": agent.name for agent in people.all_agents(session)}
+    keys = {state.policy for state in states}
+    keys |= {event.policy for state in states for event in state.retargets}
+    for key in keys - {None}:
+        version = session.get(PolicyVersion, Id(str(key)))
+        if version is not None:
+            names[str(key)] = f"{version.name} v{version.version}"
+    return names

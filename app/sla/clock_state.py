@@ -7,7 +7,7 @@ from app.kit.errors import BadInput
 from app.sla.counting import counter_of
 from app.sla.hours import Calendar
 from app.sla.policy import Target
-from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Severity
+from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Exclusion, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class ClockEvent:
 
     ``at`` is when it took effect and may be corrected later; ``seq`` orders what took effect in
     the same second. ``clock`` is None for all the ticket's clocks. ``policy`` is the key of a
-    policy version. ``ref`` ties the beginning, the end and the withdrawal of one exclusion.
+    policy version. ``ref`` ties the beginning, the end and the withdrawal of one exclusion, and
+    ``because`` is its kind.
     """
 
     at: datetime
@@ -28,6 +29,7 @@ class ClockEvent:
     reason: str = ""
     actor: str = ""
     ref: str = ""
+    because: Exclusion | None = None
 
 
 @dataclass(frozen=True, slots=True)

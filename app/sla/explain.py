@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from app.sla.clock_state import ClockEvent, ClockState, Halt, whole_second
 from app.sla.hours import Calendar
 from app.sla.opening import DayKind, public_holidays
-from app.sla.terms import ClockEventKind, Counting
+from app.sla.terms import ClockEventKind, Counting, Exclusion
 
 # The languages in which the `holidays` library names the days; where it has none, it keeps its own.
 _NAMES_IN = {"nb": "no", "en": "en_US"}
@@ -28,9 +28,13 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A pause or an exclusion: when, who said so and why; ``end`` is None while it lasts."""
+    """A pause or an exclusion: when, who said so and why; ``end`` is None while it lasts.
+
+    ``because`` is the agreement's exception; None for a pause.
+    """
 
     excluded: bool
+    because: Exclusion | None
     start: datetime
     end: datetime | None
     actor: str
@@ -85,6 +89,7 @@ class Explanation:
             "stood_still": [
                 {
                     "kind": "exclusion" if halt.excluded else "pause",
+                    "because": halt.because.value if halt.because else None,
                     "from": _text(halt.start),
                     "to": _text(halt.end),
                     "actor": halt.actor,
@@ -155,7 +160,15 @@ def _part(start: datetime, end: datetime) -> Counted:
 
 def _stood(halt: Halt) -> Stood:
     began = halt.began
-    return Stood(halt.excluded, halt.start, halt.end, began.actor, began.reason, began.ref)
+    return Stood(
+        excluded=halt.excluded,
+        because=began.because,
+        start=halt.start,
+        end=halt.end,
+        actor=began.actor,
+        reason=began.reason,
+        ref=began.ref,
+    )
 
 
 def _skipped(state: ClockState, now: datetime, language: str) -> Iterator[Skipped]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.kit.errors import BadInput
+from app.sla.clock_state import ClockEvent
 from app.sla.explain import Explanation, Skipped, Stood
 from app.sla.opening import DAY_S, DayKind
 from app.sla.policy import Target
@@ -43,11 +44,16 @@ _PHRASES = {
         "received": "{clock}: meldingen kom {at}.",
         "round": "{clock}: denne runden begynte {at}.",
         "no_promise": "For denne alvorlighetsgraden er ingenting lovet.",
-        "basis": "Løftet for {severity}: mål {target}, frist {limit}, regnet i {counting}.",
-        "changed": "Løftet ble endret {at}{by}; det regnes likevel fra mottak.",
+        "basis": "Løftet for {severity} ({policy}): mål {target}, frist {limit}, {counting}.",
+        "changed": "Endret til {what} {at}{by}; fortsatt regnet fra mottak.",
         "counted": "Talt: {start} til {end}: {length}.",
         "pause": "Pause: {start} til {end}{by}.",
-        "exclusion": "Unntak: {start} til {end}{by}.",
+        "exclusion": "Unntak{kind}: {start} til {end}{by}.",
+        "force_majeure": "force majeure",
+        "customer_caused": "forhold hos kunden",
+        "third_party_app": "tredjeparts programvare",
+        "planned_maintenance": "varslet vedlikehold",
+        "suspended_agreement": "avtalen er suspendert",
         "until_further": "inntil videre",
         "exception": "Egne åpningstider {on}{name}.",
         "holiday": "Stengt {on}{name}.",
@@ -88,11 +94,16 @@ _PHRASES = {
         "received": "{clock}: the report reached us {at}.",
         "round": "{clock}: this round began {at}.",
         "no_promise": "Nothing is promised for this severity.",
-        "basis": "The promise for {severity}: target {target}, limit {limit}, in {counting}.",
-        "changed": "The promise was changed {at}{by}; it is still counted from receipt.",
+        "basis": "Promised for {severity} ({policy}): target {target}, limit {limit}, {counting}.",
+        "changed": "Changed to {what} {at}{by}; the promise is still counted from receipt.",
         "counted": "Counted: {start} to {end}: {length}.",
         "pause": "Paused: {start} to {end}{by}.",
-        "exclusion": "Excluded: {start} to {end}{by}.",
+        "exclusion": "Excluded{kind}: {start} to {end}{by}.",
+        "force_majeure": "force majeure",
+        "customer_caused": "caused by the customer",
+        "third_party_app": "third-party application",
+        "planned_maintenance": "planned maintenance",
+        "suspended_agreement": "the agreement is suspended",
         "until_further": "further notice",
         "exception": "Special hours {on}{name}.",
         "holiday": "Closed {on}{name}.",
@@ -130,7 +141,8 @@ def explain_in_words(
 ) -> tuple[str, ...]:
     """Return the explanation as sentences, in the time zone of the clock's calendar.
 
-    ``names`` says what the log's actors are called. BadInput for a language that we do not write.
+    ``names`` says what the log's actors and policy versions are called.
+    BadInput for a language that we do not write.
     """
     if language not in LANGUAGES:
         raise BadInput(
@@ -180,7 +192,7 @@ class _Words:
         key = "round" if self.state.past else "received"
         yield self.say(key, clock=clock, at=self.at(self.state.started_at))
         for event in self.state.retargets:
-            yield self.say("changed", at=self.at(event.at), by=self.by(event.actor, event.reason))
+            yield self.change(event)
         promise = self.state.promise
         if promise is None:
             yield self.say("no_promise")
@@ -194,10 +206,17 @@ class _Words:
         return self.say(
             "basis",
             severity=self.say(self.state.severity or ""),
+            policy=self.name(self.state.policy or ""),
             target=self.length(promise.target_s, promise),
             limit=self.length(promise.limit_s, promise),
             counting=self.say(promise.counting, tz=self.zone.key),
         )
+
+    def change(self, event: ClockEvent) -> str:
+        what = [self.say(event.severity)] if event.severity else []
+        what += [self.name(event.policy)] if event.policy else []
+        by = self.by(event.actor, event.reason)
+        return self.say("changed", what=", ".join(what), at=self.at(event.at), by=by)
 
     def course(self) -> Iterator[str]:
         """Yield what counted, what stood still and what was skipped, as it came."""
@@ -221,6 +240,7 @@ class _Words:
     def halt(self, halt: Stood) -> str:
         return self.say(
             "exclusion" if halt.excluded else "pause",
+            kind=f" ({self.say(halt.because)})" if halt.because else "",
             start=self.at(halt.start),
             end=self.at(halt.end) if halt.end is not None else self.say("until_further"),
             by=self.by(halt.actor, halt.reason),
@@ -260,10 +280,13 @@ class _Words:
         return length_in_words(seconds, language=self.language, days=days)
 
     def by(self, actor: str, reason: str) -> str:
-        who = self.say(actor) if actor in _ACTORS else self.names.get(actor, actor)
+        who = self.say(actor) if actor in _ACTORS else self.name(actor)
         why = self.say(reason) if reason == _SOLVED else reason
         told = self.say("by", actor=who) if who else ""
         return told + (self.say("why", reason=why) if why else "")
+
+    def name(self, key: str) -> str:
+        return self.names.get(key, key)
 
     def at(self, at: datetime) -> str:
         local = at.astimezone(self.zone)

@@ -8,7 +8,6 @@ from sqlmodel import Session, col, func, or_, select
 
 from app.models import (
     Agreement,
-    AgreementStatus,
     Customer,
     LadderVersion,
     Notice,
@@ -82,10 +81,8 @@ def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Custome
     query = (
         select(Agreement, Customer)
         .join(Customer, col(Customer.id) == col(Agreement.customer_id))
-        .where(
-            or_(col(Agreement.valid_until).is_(None), col(Agreement.valid_until) > at),
-            Agreement.status != AgreementStatus.ENDED,
-        )
+        # One that has been ended for a later day counts until then.
+        .where(or_(col(Agreement.valid_until).is_(None), col(Agreement.valid_until) > at))
         .order_by(col(Customer.name), col(Agreement.valid_from))
     )
     return session.exec(query).all()

@@ -10,7 +10,7 @@ from app.sla.explain import explain
 from app.sla.explain_words import LANGUAGES, explain_in_words, length_in_words
 from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockEventKind as Kind
-from app.sla.terms import ClockKind, ClockStatus, Severity
+from app.sla.terms import ClockKind, ClockStatus, Exclusion, Severity
 
 
 def at(text: str) -> datetime:
@@ -25,7 +25,7 @@ COURSE = (
     ClockEvent(at("2026-05-15T10:30:00+02:00"), 2, Kind.PAUSED, actor="Kari", reason="logg?"),
     ClockEvent(at("2026-05-18T09:30:00+02:00"), 3, Kind.RESUMED),
     ClockEvent(
-        at("2026-05-18T11:30:00+02:00"), 4, Kind.RETARGETED, severity=Severity.SERIOUS, actor="Ola"
+        at("2026-05-18T11:30:00+02:00"), 4, Kind.RETARGETED, severity=Severity.SERIOUS, actor="O."
     ),
 )
 NOW = at("2026-05-18T12:00:05+02:00")
@@ -39,8 +39,8 @@ def test_the_whole_course_is_told_in_norwegian() -> None:
     told = explain(folded(), NOW)
     assert explain_in_words(told, language="nb") == (
         "Første svar: meldingen kom onsdag 13. mai 2026 kl. 15:30.",
-        "Løftet ble endret mandag 18. mai 2026 kl. 11:30 av Ola; det regnes likevel fra mottak.",
-        "Løftet for alvorlig: mål 6 t, frist 8 t, regnet i arbeidstid (Europe/Oslo).",
+        "Endret til alvorlig mandag 18. mai 2026 kl. 11:30 av O.; fortsatt regnet fra mottak.",
+        "Løftet for alvorlig (standard): mål 6 t, frist 8 t, arbeidstid (Europe/Oslo).",
         "Talt: onsdag 13. mai 2026 kl. 15:30 til onsdag 13. mai 2026 kl. 17:00: 1 t 30 min.",
         "Helligdag torsdag 14. mai 2026 (Kristi himmelfartsdag).",
         "Talt: fredag 15. mai 2026 kl. 09:00 til fredag 15. mai 2026 kl. 10:30: 1 t 30 min.",
@@ -82,6 +82,32 @@ def test_each_ending_is_told_in_each_language(
 ) -> None:
     told = explain(folded(event), at("2026-05-18T15:00:00+02:00"), language=language)
     assert words[LANGUAGES.index(language)] in " ".join(explain_in_words(told, language=language))
+
+
+@pytest.mark.parametrize("because", Exclusion)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_kind_of_exclusion_is_named(language: str, because: Exclusion) -> None:
+    event = ClockEvent(at("2026-05-18T11:59:00+02:00"), 9, Kind.EXCLUDED, because=because)
+    told = explain(folded(event), NOW, language=language)
+    (sentence,) = [
+        words
+        for words in explain_in_words(told, language=language)
+        if words.startswith(("Unntak (", "Excluded ("))
+    ]
+    assert because.value not in sentence.replace("force majeure", "")
+    assert [halt.because for halt in told.stood] == [None, because]
+
+
+def test_a_move_to_another_policy_says_to_which_by_its_name() -> None:
+    moved = ClockEvent(at("2026-05-18T11:40:00+02:00"), 9, Kind.RETARGETED, policy="other")
+    state = fold(
+        ClockKind.FIRST_RESPONSE,
+        (*COURSE, moved),
+        {"standard": default_policy(), "other": default_policy()},
+    )
+    told = explain_in_words(explain(state, NOW), language="en", names={"other": "gold v2"})
+    assert any(words.startswith("Changed to gold v2 Monday 18 May") for words in told)
+    assert any(words.startswith("Promised for serious (gold v2): target 6 h") for words in told)
 
 
 def test_a_clock_that_owes_nothing_or_has_not_begun_says_so() -> None:

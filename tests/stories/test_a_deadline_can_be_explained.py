@@ -90,6 +90,8 @@ def test_it_is_told_in_words_with_peoples_names_in_either_language(minor: World)
     assert "av Ola Vakt: saken var løst" in norwegian
     english = "\n".join(explained(minor, language="en")["words"])
     assert "by Ola Vakt: the ticket was solved" in english
+    assert "Promised for serious (standard v1): target 6 h" in english
+    assert "Changed to serious Wednesday 25 November 2026" in english
     assert "agent:" not in norwegian + english
 
 

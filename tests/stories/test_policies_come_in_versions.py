@@ -15,6 +15,7 @@ from app.models import PolicyVersion
 from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockKind
 from app.sla.toml_write import write_toml
+from app.store import agreements as agreement_store
 from app.store import tickets
 from intake.process import Processor
 from tests.harness.command import run, said
@@ -129,6 +130,23 @@ def test_a_lower_promise_is_told_to_the_customer_only_when_somebody_approves(
 def test_a_higher_promise_is_told_to_nobody(world: World) -> None:
     with_customer(world)
     assert bring_in(world, standard("1h"), days=30).notices == ()
+
+
+def test_an_agreement_that_ends_later_is_told_of_what_is_lowered_before(world: World) -> None:
+    with_customer(world)
+    with world.db.writing() as session:
+        ((agreement, _),) = agreement_store.lasting(session, world.now)
+        agreements.end(
+            session,
+            agreement,
+            at=world.now + timedelta(days=60),
+            reason="Sagt opp.",
+            now=world.now,
+            actor="test",
+        )
+    told = bring_in(world, standard("3h"), days=30).notices
+    assert [customer.name for _, customer in told] == ["Fjellbod AS"]
+    assert bring_in(world, standard("4h"), days=61).notices == ()
 
 
 def test_a_notice_that_names_nobody_waits_and_can_be_dropped(world: World) -> None:

@@ -123,8 +123,10 @@ def test_the_explanation_names_who_why_and_which_exclusion(minor: World) -> None
     told = explained(minor)
     (stood,) = told["stood_still"]
     assert (stood["kind"], stood["ref"]) == ("exclusion", exclusion["id"])
+    assert stood["because"] == "third_party_app"
     assert any(
-        line.startswith("Unntak:") and "Ola Vakt: Frakttillegget" in line for line in told["words"]
+        line.startswith("Unntak (tredjeparts programvare):") and "Ola Vakt: Frakttillegget" in line
+        for line in told["words"]
     )
     minor.process_all()
     minor.postman.expect(KARI)
