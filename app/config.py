@@ -274,6 +274,24 @@ class AutomaticSettings(Part):
     )
 
 
+class ToldOf(StrEnum):
+    """What may become of a ticket that its customer is told of by itself."""
+
+    WORK_STARTED = "work_started"
+    WAITING = "waiting"
+    SEVERITY = "severity"
+    SOLVED = "solved"
+    REOPENED = "reopened"
+
+
+class CustomerSettings(Part):
+    """What customers hear without anybody writing to them."""
+
+    told_of: tuple[ToldOf, ...] = Field(
+        tuple(ToldOf), description="Changes that are told, unless a person has just written."
+    )
+
+
 class LmtpSettings(Part):
     """Where a mail server hands mail over directly (RFC 2033)."""
 
@@ -466,6 +484,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
     automatic: AutomaticSettings = AutomaticSettings()
+    customers: CustomerSettings = CustomerSettings()
     lmtp: LmtpSettings = LmtpSettings()
     mail_http: MailHttpSettings = MailHttpSettings()
     twilio: TwilioSettings = TwilioSettings()

@@ -11,6 +11,7 @@ from app.api import (
     customers,
     exclusions,
     health,
+    incidents,
     intake_mails,
     maintenance,
     merging,
@@ -69,6 +70,7 @@ def create_app(
         agents,
         schedules,
         reaching,
+        incidents,
     ):
         app.include_router(part.router, prefix=PREFIX)
     return app

@@ -119,6 +119,7 @@ class TicketOut(BaseModel):
         description="When the first of its running promises runs out; null while none runs."
     )
     merged_into_id: UUID | None = Field(description="The ticket that it has become a part of.")
+    incident_id: UUID | None = Field(description="The incident that it is one report of.")
     flags: list[str]
     version: int
     intake_lag_s: float = Field(

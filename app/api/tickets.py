@@ -35,9 +35,8 @@ from app.api.ticket_schemas import (
 )
 from app.desk import taking, work
 from app.desk.reply import reply
-from app.desk.tickets import take_up
-from app.kit.errors import Conflict, NotFound
-from app.models import OPEN, Ticket
+from app.kit.errors import NotFound
+from app.models import Ticket
 from app.store import clocks, families, outbox, people, tickets
 
 router = APIRouter(
@@ -305,10 +304,7 @@ def post_solve(context: Writer, number: int, body: ReasonIn) -> TicketOut:
 def post_reopen(context: Writer, number: int) -> TicketOut:
     """Take a solved ticket up again."""
     with context.changing(number) as (session, ticket, by):
-        work.check_not_merged(ticket)
-        if ticket.status in OPEN:
-            raise Conflict(f"ticket {number} is {ticket.status.value}, not solved")
-        take_up(session, context.house, ticket, at=by.now, now=by.now, actor=by.actor)
+        work.reopen(session, context.house, ticket, by)
         return _shown(session, context, ticket)
 
 

@@ -52,9 +52,9 @@ def acknowledgement(
         looks_critical=ticket.severity is Severity.CRITICAL and not by_phone,
         customer_name=contact.name if contact else None,
         by_phone=by_phone,
-        signature=_signature(house, ticket),
+        signature=signature_of(house, ticket),
     )
-    return _rendered(house, ticket, "acknowledgement", context)
+    return rendered(house, ticket, "acknowledgement", context)
 
 
 def reply(
@@ -76,22 +76,23 @@ def reply(
         text=text,
         html=html,
         agent_name=agent.name,
-        signature=_signature(house, ticket),
+        signature=signature_of(house, ticket),
     )
-    return _rendered(house, ticket, "reply", context)
+    return rendered(house, ticket, "reply", context)
 
 
-def _signature(house: House, ticket: Ticket) -> str | None:
+def signature_of(house: House, ticket: Ticket) -> str | None:
+    """Return how the ticket's mailbox signs; None where it has no words of its own."""
     return house.mailbox(ticket.mailbox)[1].signature
 
 
-def _rendered(house: House, ticket: Ticket, name: str, context: letters.Context) -> Rendered:
+def rendered(house: House, ticket: Ticket, name: str, context: letters.Context) -> Rendered:
     """Write a letter with the templates of the ticket's mailbox, and tell of one that is broken."""
     mailbox, box = house.mailbox(ticket.mailbox)
-    rendered = letters.render(name, ticket.language, context, folder=box.templates_folder)
-    if rendered.problem:
-        log.error("template broken", mailbox=mailbox, letter=name, problem=rendered.problem)
-    return rendered
+    letter = letters.render(name, ticket.language, context, folder=box.templates_folder)
+    if letter.problem:
+        log.error("template broken", mailbox=mailbox, letter=name, problem=letter.problem)
+    return letter
 
 
 def page(

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.config import ToldOf
 from app.desk import clocks
+from app.desk.changes import tell_change
 from app.desk.events import audit, record
 from app.desk.house import House
-from app.desk.tickets import add_message
+from app.desk.tickets import add_message, take_up
 from app.kit.errors import BadInput, Conflict
 from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket, TicketEvent
 from app.models.base import Id
@@ -32,14 +34,17 @@ class By:
 def start_work(session: Session, house: House, ticket: Ticket, by: By) -> None:
     """Say that work has begun, which meets the second clock; the ticket is theirs if nobody's.
 
-    Saying it again changes nothing: the first time counts.
+    Saying it again changes nothing: the first time counts, and the customer is told once.
     """
     check_open(ticket, "start work on")
+    begun = tickets.has_event(session, ticket.id, Event.WORK_STARTED)
     if ticket.assignee_id is None:
         assign(session, ticket, by, to=by.agent)
     record(session, ticket, Event.WORK_STARTED, at=by.now, now=by.now, actor=by.actor)
     clocks.refold(session, house, ticket, now=by.now)
     audit(session, ticket, "ticket.work_started", now=by.now, actor=by.actor)
+    if not begun:
+        tell_change(session, house, ticket, ToldOf.WORK_STARTED, now=by.now)
 
 
 def assign(session: Session, ticket: Ticket, by: By, *, to: Agent | None) -> None:
@@ -146,6 +151,9 @@ def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeve
         before={"severity": before.value},
         after={"severity": what.severity.value, "reason": what.reason},
     )
+    if what.severity is not before:
+        told = ToldOf.SEVERITY
+        tell_change(session, house, ticket, told, now=what.now, severity=what.severity)
 
 
 def undo_severity(session: Session, house: House, ticket: Ticket, by: By, *, reason: str) -> None:
@@ -180,6 +188,7 @@ def wait_for_customer(
     if not reason.strip():
         raise BadInput("say what the customer is asked for", field="reason")
     _move(session, house, ticket, by, to=Status.WAITING, event=Event.WAITING, reason=reason.strip())
+    tell_change(session, house, ticket, ToldOf.WAITING, now=by.now, note=reason.strip())
 
 
 def resume(session: Session, house: House, ticket: Ticket, by: By, *, reason: str = "") -> None:
@@ -194,6 +203,16 @@ def solve(session: Session, house: House, ticket: Ticket, by: By, *, reason: str
     check_open(ticket, "solve")
     ticket.solved_at = by.now
     _move(session, house, ticket, by, to=Status.SOLVED, event=Event.SOLVED, reason=reason.strip())
+    tell_change(session, house, ticket, ToldOf.SOLVED, now=by.now)
+
+
+def reopen(session: Session, house: House, ticket: Ticket, by: By) -> None:
+    """Take a solved ticket up again: what is still owed is owed again."""
+    check_not_merged(ticket)
+    if ticket.status in OPEN:
+        raise Conflict(f"ticket {ticket.number} is {ticket.status.value}, not solved")
+    take_up(session, house, ticket, at=by.now, now=by.now, actor=by.actor)
+    tell_change(session, house, ticket, ToldOf.REOPENED, now=by.now)
 
 
 def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Id:

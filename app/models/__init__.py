@@ -30,6 +30,7 @@ from app.models.exclusions import (
     MaintenanceCustomer,
     MaintenanceWindow,
 )
+from app.models.incidents import Incident, IncidentState, IncidentUpdate
 from app.models.mail import TERMINAL, Blob, Canary, InboundMail, LedgerState, MailPosition
 from app.models.oncall import ContactMethod, Leave, Page, PageState
 from app.models.outbox import Delivery, DeliveryClass, DeliveryState
@@ -98,6 +99,9 @@ __all__ = [
     "ExclusionStatus",
     "Heartbeat",
     "InboundMail",
+    "Incident",
+    "IncidentState",
+    "IncidentUpdate",
     "LadderStep",
     "LadderVersion",
     "Leave",

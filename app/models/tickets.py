@@ -105,6 +105,8 @@ class Ticket(Row, table=True):
     next_due_at: Instant | None = None
     # The ticket that it has become a part of: what is said about it is said there.
     merged_into_id: Id | None = link("ticket", index=True, nullable=True)
+    # What it and others have for a cause, where that is known.
+    incident_id: Id | None = link("incident", index=True, nullable=True)
     # Something about how it came in that staff must see, such as "unreadable".
     flags: list[str] = Field(sa_column=Column(Document, nullable=False))
     # Counted up by every change; the ETag.
@@ -214,6 +216,7 @@ class Event(StrEnum):
     POLICY_MOVED = "policy_moved"
     CUSTOMER_SET = "customer_set"
     CORRECTED = "corrected"  # An earlier event of the log took effect at another time.
+    CHANGE_TOLD = "change_told"  # That the ticket has moved on; or why the customer was not told.
     LATE_TOLD = "late_told"  # That promised news is late; or why the customer was not told.
     MERGED = "merged"  # Into another ticket.
     MERGED_IN = "merged_in"  # Another ticket has become a part of this one.
@@ -226,6 +229,8 @@ class Event(StrEnum):
     UNTAGGED = "untagged"
     TIME_ENTERED = "time_entered"
     TIME_WITHDRAWN = "time_withdrawn"
+    INCIDENT_JOINED = "incident_joined"  # Others report the same.
+    INCIDENT_LEFT = "incident_left"
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
 

@@ -107,6 +107,17 @@ def newest_from_a_person(session: Session, ticket_id: Id) -> Message | None:
     return session.exec(query).first()
 
 
+def newest_reply_at(session: Session, ticket_id: Id) -> datetime | None:
+    """Return when a person of ours last wrote to the customer; None where none has."""
+    query = (
+        select(Message.at)
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.REPLY)
+        .order_by(col(Message.at).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
 def find_attachment(
     session: Session, ticket_ids: Sequence[Id], attachment_id: Id
 ) -> tuple[Attachment, bytes] | None:
@@ -123,6 +134,14 @@ def find_attachment(
 def attachments(session: Session, message_ids: Sequence[Id]) -> Sequence[Attachment]:
     """Return the files of these messages."""
     return session.exec(select(Attachment).where(col(Attachment.message_id).in_(message_ids))).all()
+
+
+def has_event(session: Session, ticket_id: Id, kind: str) -> bool:
+    """Tell whether the ticket's log has an event of this kind."""
+    query = select(TicketEvent.seq).where(
+        TicketEvent.ticket_id == ticket_id, TicketEvent.kind == kind
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def events(
