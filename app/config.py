@@ -386,6 +386,9 @@ class PhoneSettings(Part):
     token_file: Path | None = Field(None, description="A file that holds the token.")
     signing_key: SecretStr | None = Field(None, description="What a telephone system signs with.")
     signing_key_file: Path | None = Field(None, description="A file that holds the signing key.")
+    maps_folder: Path | None = Field(
+        None, description="Field maps of your own, NAME.toml each, before those that are shipped."
+    )
     region: str = Field(
         "NO", pattern="^[A-Z]{2}$", description="Whose numbers are written without a country code."
     )

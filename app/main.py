@@ -29,6 +29,8 @@ from app.kit.db import Database
 from app.outbox.twilio.webhook import Door
 from app.worker import LoopHealth
 from intake import mail_http
+from intake.http_trust import Taken
+from intake.phone import generic as phone_generic
 
 PREFIX = "/api/v1"
 
@@ -48,6 +50,8 @@ def create_app(
         max_body_size=house.settings.api.max_body_bytes,
     )
     app.include_router(mail_http.router_for(house.settings))
+    app.include_router(phone_generic.router())
+    app.state.calls_taken = Taken()
     app.include_router(canaries.router, prefix=PREFIX)
     app.state.db = db
     app.state.house = house

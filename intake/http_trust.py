@@ -1,4 +1,4 @@
-"""Whether a mail that came by HTTP was posted by whom we asked to.
+"""Whether a mail or a call that came by HTTP was posted by whom we asked to.
 
 Three ways, the first that is tried decides:
 
@@ -9,19 +9,21 @@ Three ways, the first that is tried decides:
 3. A form's own signature (Mailgun): the HMAC-SHA256 of ``timestamp`` and ``token``. It does not
    cover the mail, so only TLS keeps it from being altered on its way.
 
-A signature is good for a quarter of an hour; sent again within it, the mail is a duplicate.
+A signature is good for a quarter of an hour. Sent again within it, a mail is a duplicate, and a
+call is refused (``Taken``).
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from app.config import MailHttpSettings, read_secret
+from app.config import MailHttpSettings, PhoneSettings, read_secret
 from app.kit.ids import same
 
 GOOD_FOR = timedelta(minutes=15)
@@ -39,13 +41,14 @@ class Keys:
     signing: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, settings: MailHttpSettings) -> Self:
-        """Read the keys; a file is read each time, so that a new one is used at once."""
+    def of(cls, settings: MailHttpSettings | PhoneSettings, *, at: str) -> Self:
+        """Read the keys; a file is read each time, so that a new one is used at once.
+
+        ``at`` is the settings' own name.
+        """
         return cls(
-            read_secret(settings.token, settings.token_file, field="mail_http.token"),
-            read_secret(
-                settings.signing_key, settings.signing_key_file, field="mail_http.signing_key"
-            ),
+            read_secret(settings.token, settings.token_file, field=f"{at}.token"),
+            read_secret(settings.signing_key, settings.signing_key_file, field=f"{at}.signing_key"),
         )
 
 
@@ -70,6 +73,24 @@ class Shown:
         ours = _hmac(self.key, f"{self.timestamp}.".encode() + body)
         if not same(ours, self.signature):
             raise NotKnown("The signature is not that of this body.")
+
+
+class Taken:
+    """The signatures that were good for something, as long as they are good."""
+
+    def __init__(self) -> None:
+        self._at: OrderedDict[str, datetime] = OrderedDict()
+
+    def knows(self, shown: Shown, *, now: datetime) -> bool:
+        """Tell whether this very request was taken before."""
+        while self._at and now - next(iter(self._at.values())) > 2 * GOOD_FOR:
+            self._at.popitem(last=False)
+        return bool(shown.signature) and shown.signature in self._at
+
+    def note(self, shown: Shown, *, now: datetime) -> None:
+        """Remember a request that was taken; one that failed may be sent again as it is."""
+        if shown.signature:
+            self._at[shown.signature] = now
 
 
 def check_headers(keys: Keys, headers: Mapping[str, str], *, now: datetime) -> Shown:

@@ -82,7 +82,7 @@ async def post_email(
     settings: Settings = request.app.state.house.settings
     clock: Clock = request.app.state.clock
     now = clock.now()
-    keys = Keys.of(settings.mail_http)
+    keys = Keys.of(settings.mail_http, at="mail_http")
     try:
         posted = await _read(request, keys, settings.intake.max_bytes, now=now)
     except NotKnown as error:

@@ -81,8 +81,8 @@ def complete(call: Call, report: CallReport, *, region: str, now: datetime) -> N
     call.to_number = call.to_number or _kept(report.to_number, region)
     if report.started_at or report.answered_at:
         call.started_at = min(call.started_at, _start(report, now))
-    call.answered_at = _of(min, call.answered_at, report.answered_at)
-    call.ended_at = _of(max, call.ended_at, report.ended_at)
+    call.answered_at = min(_known(call.answered_at, report.answered_at, now), default=None)
+    call.ended_at = max(_known(call.ended_at, report.ended_at, now), default=None)
     _settle_outcome(call, report)
     chosen = [one for one in (call.severity, report.severity) if one is not None]
     call.severity = min(chosen, key=lambda one: one.rank) if chosen else None
@@ -122,11 +122,9 @@ def _start(report: CallReport, now: datetime) -> datetime:
     return min([*times, now])
 
 
-def _of(which: object, one: datetime | None, other: datetime | None) -> datetime | None:
-    times = [at for at in (one, other) if at is not None]
-    if not times:
-        return None
-    return min(times) if which is min else max(times)
+def _known(one: datetime | None, told: datetime | None, now: datetime) -> list[datetime]:
+    """Return those of two times that are known; what is told of the future is now."""
+    return [at for at in (one, told and min(told, now)) if at is not None]
 
 
 def _together(known: str, told: str) -> str:

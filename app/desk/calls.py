@@ -174,8 +174,11 @@ def _named(case: _Case) -> Ticket | None:
     if number is None:
         return None
     ticket = tickets.find_by_number(case.session, number, lock=True)
-    if ticket is None:
+    if ticket is None and case.report.by_agent:
         raise NotFound(f"there is no ticket {number}", field="ticket")
+    if ticket is None:
+        # A telephone system cannot mend it, and its call is not lost for that.
+        case.call.problems = [*case.call.problems, f"there is no ticket {number}"]
     return ticket
 
 
