@@ -9,6 +9,7 @@ from app.api import (
     agents,
     canaries,
     customers,
+    events,
     exclusions,
     health,
     incidents,
@@ -22,6 +23,7 @@ from app.api import (
     take,
     ticket_clocks,
     tickets,
+    webhooks,
 )
 from app.desk.house import House
 from app.kit.clock import Clock
@@ -42,7 +44,11 @@ def create_app(
     *,
     loop_health: Callable[[], list[LoopHealth]] = list,
 ) -> FastAPI:
-    """Return the application, ready to be served."""
+    """Return the application, ready to be served.
+
+    Whoever serves it puts into ``state.stopping`` what tells that it is about to stop: an open
+    stream would hold that up.
+    """
     app = FastAPI(
         title="Svartid",
         version=__version__,
@@ -58,6 +64,7 @@ def create_app(
     app.state.clock = clock
     app.state.twilio = Door(house.settings)
     app.state.loop_health = loop_health
+    app.state.stopping = lambda: False
     problems.install(app)
     app.include_router(health.router)
     app.include_router(take.router)
@@ -75,6 +82,8 @@ def create_app(
         schedules,
         reaching,
         incidents,
+        events,
+        webhooks,
     ):
         app.include_router(part.router, prefix=PREFIX)
     return app

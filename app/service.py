@@ -10,14 +10,16 @@ from enum import StrEnum
 from fastapi import FastAPI
 
 from app.config import Settings, Smtp
-from app.connections import channels, signer, smtp_settings, watch_settings
+from app.connections import channels, outside, signer, smtp_settings, watch_settings
 from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
+from app.desk.subscriptions import tell_of_disabling
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.wake import Topic
 from app.main import create_app
 from app.outbox.deliver import Sender
+from app.outbox.publish import Publisher
 from app.outbox.signing import Signing
 from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
@@ -81,11 +83,13 @@ class Service:
             Part.SENDER: self._sender,
             Part.ENGINE: self._engine,
         }
-        canaries = [self._canaries()] if Part.ENGINE in self.parts and self._has_canaries() else []
+        more = [self._canaries()] if Part.ENGINE in self.parts and self._has_canaries() else []
+        if Part.SENDER in self.parts:
+            more.append(self._publisher())
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
-        self.loops.start([make() for part, make in makers.items() if part in self.parts] + canaries)
+        self.loops.start([make() for part, make in makers.items() if part in self.parts] + more)
         if Part.INTAKE in self.parts:
             self._start_watchers()
             self._start_lmtp()
@@ -137,6 +141,28 @@ class Service:
             "sender",
             lambda: runner.run(sender.pass_once()),
             Topic.OUTBOX,
+            lambda: POLL_S,
+            close=close,
+        )
+
+    def _publisher(self) -> Loop:
+        """Return what tells other programs of events, with an event loop of its own."""
+        runner = asyncio.Runner()
+        publisher = Publisher(
+            self.db,
+            self.clock,
+            outside(self.settings),
+            disabled=lambda session, one, now: tell_of_disabling(session, self.house, one, now=now),
+        )
+
+        def close() -> None:
+            runner.run(publisher.finish())
+            runner.close()
+
+        return Loop(
+            "publisher",
+            lambda: runner.run(publisher.pass_once()),
+            Topic.FEED,
             lambda: POLL_S,
             close=close,
         )

@@ -33,6 +33,8 @@ def serve(
         service.start()
         try:
             if listener is not None:
+                # The web server gives the signal back once it has stopped; the loops stop then.
+                signal.signal(signal.SIGTERM, lambda *_: None)
                 print(
                     f"The API is at http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
                 )
@@ -65,17 +67,21 @@ def listen(settings: Settings) -> socket.socket:
 def server(service: Service) -> uvicorn.Server:
     """Return the web server, not yet running."""
     api = service.settings.api
-    return uvicorn.Server(
+    app = service.app()
+    web = uvicorn.Server(
         uvicorn.Config(
-            service.app(),
+            app,
             host=api.host,
             port=api.port,
             log_config=None,
             access_log=False,
-            # An open event stream would hold the stop up for ever.
+            # A request that takes longer is cut off.
             timeout_graceful_shutdown=5,
         )
     )
+    # The streams of events end by themselves once it is to stop.
+    app.state.stopping = lambda: web.should_exit
+    return web
 
 
 def _wait_for_a_signal() -> None:

@@ -2,7 +2,8 @@
 
 from sqlmodel import Session
 
-from app.kit.db import append_row
+from app.kit.db import append_row, wake_after_commit
+from app.kit.wake import Topic
 from app.models import Event, Ticket, TicketEvent
 from app.models.base import Id, Instant
 from app.models.system import AuditEntry
@@ -35,6 +36,7 @@ def record(
         actor=actor,
         data=data,
     )
+    wake_after_commit(session, Topic.FEED)
 
 
 def audit(

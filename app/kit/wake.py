@@ -16,6 +16,7 @@ class Topic(StrEnum):
     OUTBOX = "outbox"
     CLOCKS = "clocks"
     CANARY = "canary"
+    FEED = "feed"
 
 
 class Wake:

@@ -30,6 +30,7 @@ from app.models.exclusions import (
     MaintenanceCustomer,
     MaintenanceWindow,
 )
+from app.models.feed import Subscription, SubscriptionDelivery, SubscriptionState
 from app.models.incidents import Incident, IncidentState, IncidentUpdate
 from app.models.mail import TERMINAL, Blob, Canary, InboundMail, LedgerState, MailPosition
 from app.models.oncall import ContactMethod, Leave, Page, PageState
@@ -128,6 +129,9 @@ __all__ = [
     "ScheduleVersion",
     "Site",
     "Status",
+    "Subscription",
+    "SubscriptionDelivery",
+    "SubscriptionState",
     "Suspicion",
     "SuspicionState",
     "SuspicionTicket",

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field
 
 from app.models.base import Counter, Document, Id, Instant, Row, Word, blob_link, id_field, link
@@ -243,7 +243,12 @@ class TicketEvent(Row, table=True):
     """
 
     __tablename__ = "ticket_event"
-    __table_args__ = (Index("ix_ticket_event_ticket_id_seq", "ticket_id", "seq"),)
+    __table_args__ = (
+        Index("ix_ticket_event_ticket_id_seq", "ticket_id", "seq"),
+        Index(
+            "ix_ticket_event_place", "place", unique=True, sqlite_where=text("place IS NOT NULL")
+        ),
+    )
 
     seq: int | None = Field(
         default=None, sa_column=Column(Counter, primary_key=True, autoincrement=True)
@@ -254,3 +259,6 @@ class TicketEvent(Row, table=True):
     recorded_at: Instant
     actor: str
     data: dict[str, object] = Field(sa_column=Column(Document, nullable=False))
+    # Where it stands in the feed, given once it is committed (``app.store.feed``); None until
+    # then, and on SQLite, where ``seq`` tells as much.
+    place: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
