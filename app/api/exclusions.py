@@ -1,5 +1,6 @@
 """Exclusions of a ticket: claim, approve or refuse, end, withdraw."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from app.api.context import Reader, Writer, ticket_of
 from app.api.paging import Page, Paged, cut_all
 from app.api.problems import responses
-from app.api.ticket_schemas import Body, MaybeReason, Reason
+from app.api.ticket_schemas import Body, FileIn, MaybeReason, Reason
 from app.desk import exclusions as desk
 from app.desk.exclusions import Claim
 from app.kit.errors import NotFound
@@ -34,7 +35,8 @@ class ExclusionOut(BaseModel):
     starts_at: datetime
     ends_at: datetime | None = Field(description="Null while it lasts.")
     reason: str
-    evidence: str
+    evidence: str = Field(description="In words; empty where files show it.")
+    files: list[UUID] = Field(description="Files of the ticket that show it.")
     author_id: UUID | None = Field(description="Null for what a maintenance window does.")
     window_id: UUID | None
     created_at: datetime
@@ -45,9 +47,11 @@ class ExclusionOut(BaseModel):
     told_at: datetime | None = Field(description="When the customer was told.")
 
     @classmethod
-    def of(cls, exclusion: Exclusion) -> Self:
-        """Return the exclusion."""
-        return cls(**{name: getattr(exclusion, name) for name in cls.model_fields})
+    def of(cls, exclusion: Exclusion, files: Sequence[UUID]) -> Self:
+        """Return the exclusion with the ids of its files."""
+        plain = cls.model_fields.keys() - {"files"}
+        values = {name: getattr(exclusion, name) for name in plain}
+        return cls(**values, files=list(files))
 
 
 class ProposedOut(BaseModel):
@@ -71,7 +75,13 @@ class ExclusionIn(Body):
 
     kind: Kind
     reason: Reason = Field(examples=["Frakttillegget svarer ikke."])
-    evidence: Reason = Field(examples=["Leverandørens driftsmelding 24.11. kl. 10.12."])
+    evidence: MaybeReason = Field("", examples=["Leverandørens driftsmelding 24.11. kl. 10.12."])
+    files: list[UUID] = Field(
+        default_factory=list, max_length=20, description="Files that are on the ticket already."
+    )
+    attachments: list[FileIn] = Field(
+        default_factory=list, max_length=20, description="New files; they are kept with a note."
+    )
     starts_at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
     ends_at: AwareDatetime | None = Field(None, description="Left out while it lasts.")
 
@@ -99,8 +109,10 @@ def list_exclusions(context: Reader, number: int, wanted: Paged) -> ExclusionPag
     """Read what was ever claimed on the ticket."""
     with context.reading() as session:
         rows = exclusions.of_ticket(session, ticket_of(session, number).id)
-    page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id))
-    return ExclusionPage(items=[ExclusionOut.of(row) for row in page], next=cursor)
+        page, cursor = cut_all(
+            rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id)
+        )
+        return ExclusionPage(items=_shown(session, page), next=cursor)
 
 
 @router.get("/exclusions/proposed", operation_id="list_proposed_exclusions")
@@ -108,12 +120,13 @@ def list_proposed(context: Reader, wanted: Paged) -> ProposedPage:
     """Read what waits for a second person, oldest first."""
     with context.reading() as session:
         rows = exclusions.proposed(session)
-    page, cursor = cut_all(
-        rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
-    )
+        page, cursor = cut_all(
+            rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
+        )
+        shown = _shown(session, [row for row, _ in page])
     items = [
-        ProposedOut(number=ticket.number, subject=ticket.subject, exclusion=ExclusionOut.of(row))
-        for row, ticket in page
+        ProposedOut(number=ticket.number, subject=ticket.subject, exclusion=one)
+        for (_, ticket), one in zip(page, shown, strict=True)
     ]
     return ProposedPage(items=items, next=cursor)
 
@@ -128,8 +141,10 @@ def post_exclusion(context: Writer, number: int, body: ExclusionIn) -> Exclusion
             ends_at=body.ends_at,
             reason=body.reason,
             evidence=body.evidence,
+            files=body.files,
+            new_files=[file.stored() for file in body.attachments],
         )
-        return ExclusionOut.of(desk.exclude(session, context.house, ticket, by, claim))
+        return _out(session, desk.exclude(session, context.house, ticket, by, claim))
 
 
 @router.post(_ONE + "/approve", operation_id="approve_exclusion", responses=_CONFLICT)
@@ -138,7 +153,7 @@ def post_approve(context: Writer, number: int, exclusion_id: UUID) -> ExclusionO
     with context.changing(number) as (session, ticket, by):
         exclusion = _one(session, ticket, exclusion_id)
         desk.approve(session, context.house, ticket, exclusion, by)
-        return ExclusionOut.of(exclusion)
+        return _out(session, exclusion)
 
 
 @router.post(_ONE + "/refuse", operation_id="refuse_exclusion", responses=_CONFLICT)
@@ -147,7 +162,7 @@ def post_refuse(context: Writer, number: int, exclusion_id: UUID, body: RefuseIn
     with context.changing(number) as (session, ticket, by):
         exclusion = _one(session, ticket, exclusion_id)
         desk.refuse(session, ticket, exclusion, by, reason=body.reason)
-        return ExclusionOut.of(exclusion)
+        return _out(session, exclusion)
 
 
 @router.post(_ONE + "/end", operation_id="end_exclusion", responses=_CONFLICT)
@@ -156,7 +171,7 @@ def post_end(context: Writer, number: int, exclusion_id: UUID, body: EndIn) -> E
     with context.changing(number) as (session, ticket, by):
         exclusion = _one(session, ticket, exclusion_id)
         desk.end(session, context.house, ticket, exclusion, by, at=body.at or by.now)
-        return ExclusionOut.of(exclusion)
+        return _out(session, exclusion)
 
 
 @router.post(_ONE + "/withdraw", operation_id="withdraw_exclusion", responses=_CONFLICT)
@@ -167,7 +182,7 @@ def post_withdraw(
     with context.changing(number) as (session, ticket, by):
         exclusion = _one(session, ticket, exclusion_id)
         desk.withdraw(session, context.house, ticket, exclusion, by, reason=body.reason)
-        return ExclusionOut.of(exclusion)
+        return _out(session, exclusion)
 
 
 def _one(session: Session, ticket: Ticket, exclusion_id: UUID) -> Exclusion:
@@ -175,3 +190,13 @@ def _one(session: Session, ticket: Ticket, exclusion_id: UUID) -> Exclusion:
     if found is None:
         raise NotFound(f"ticket {ticket.number} has no such exclusion", field="exclusion_id")
     return found
+
+
+def _out(session: Session, exclusion: Exclusion) -> ExclusionOut:
+    (shown,) = _shown(session, [exclusion])
+    return shown
+
+
+def _shown(session: Session, rows: Sequence[Exclusion]) -> list[ExclusionOut]:
+    files = exclusions.files(session, [row.id for row in rows])
+    return [ExclusionOut.of(row, files.get(row.id, ())) for row in rows]

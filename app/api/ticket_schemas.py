@@ -247,7 +247,7 @@ class DeliveryPage(Page[DeliveryOut]):
 
 
 class FileIn(Body):
-    """A file that goes with a reply."""
+    """A file that goes with a reply or a claim."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=150), _Clean]
     content_type: Annotated[str, StringConstraints(max_length=150)] = "application/octet-stream"

@@ -6,6 +6,7 @@ clock is folded anew, and the customer is told by letter. It may end, and it may
 then the time counts as if nothing had been claimed; a breach that was written down stays.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,32 +15,43 @@ from sqlmodel import Session
 
 from app.desk import clocks, letters
 from app.desk.events import DESK, audit, record
+from app.desk.evidence import keep_evidence
 from app.desk.exclusion_log import log_exclusion
 from app.desk.house import House
 from app.desk.telling import customer_of, promises_of, tell
+from app.desk.tickets import StoredAttachment
 from app.desk.work import By
 from app.kit.errors import BadInput, Conflict
 from app.kit.text import storable
 from app.models import Event, Exclusion, ExclusionStatus, Ticket
+from app.models.base import Id
 from app.sla.terms import Exclusion as Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is claimed; ``ends_at`` is None while it lasts."""
+    """What is claimed; ``ends_at`` is None while it lasts.
+
+    What shows it is told in words, by files that are on the ticket, or by new ones.
+    """
 
     kind: Kind
     starts_at: datetime
     reason: str
-    evidence: str
+    evidence: str = ""
     ends_at: datetime | None = None
+    files: Sequence[Id] = ()
+    new_files: Sequence[StoredAttachment] = ()
 
 
 def exclude(session: Session, house: House, ticket: Ticket, by: By, claim: Claim) -> Exclusion:
     """Claim an exclusion; it is in force at once, or proposed where a second person is asked."""
-    for field in ("reason", "evidence"):
-        if not getattr(claim, field).strip():
-            raise BadInput("an exclusion needs one", field=field)
+    if not claim.reason.strip():
+        raise BadInput("an exclusion needs one", field="reason")
+    if not (claim.evidence.strip() or claim.files or claim.new_files):
+        raise BadInput(
+            "an exclusion needs some", field="evidence", remedy="Say what shows it, or give a file."
+        )
     if claim.starts_at > by.now:
         raise BadInput(
             "an exclusion cannot begin in the future",
@@ -60,7 +72,8 @@ def exclude(session: Session, house: House, ticket: Ticket, by: By, claim: Claim
         created_at=by.now,
     )
     session.add(exclusion)
-    _audit(session, ticket, exclusion, by, "claimed")
+    files = keep_evidence(session, ticket, by, exclusion, files=claim.files, new=claim.new_files)
+    _audit(session, ticket, exclusion, by, "claimed", files=[str(one) for one in files])
     if house.settings.policy.exclusions_need_approval:
         _tell_log(session, ticket, exclusion, Event.EXCLUSION_PROPOSED, at=by.now, by=by)
     else:

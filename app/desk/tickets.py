@@ -291,24 +291,26 @@ def take_up(
     )
 
 
-def keep_files(session: Session, message: Id, files: Sequence[StoredAttachment]) -> None:
-    """Keep a message's files, each content once."""
+def keep_files(session: Session, message: Id, files: Sequence[StoredAttachment]) -> list[Id]:
+    """Keep a message's files, each content once; return their ids."""
     blobs = {digest(file.data): file.data for file in files}
     insert_missing(
         session,
         Blob,
         [{"sha256": sha, "size": len(data), "data": data} for sha, data in blobs.items()],
     )
-    for file in files:
-        session.add(
-            Attachment(
-                message_id=message,
-                sha256=digest(file.data),
-                name=storable(file.name),
-                declared_type=storable(file.declared_type),
-                sniffed_type=file.sniffed_type,
-                size=len(file.data),
-                content_id=file.content_id,
-                inline=file.inline,
-            )
+    rows = [
+        Attachment(
+            message_id=message,
+            sha256=digest(file.data),
+            name=storable(file.name),
+            declared_type=storable(file.declared_type),
+            sniffed_type=file.sniffed_type,
+            size=len(file.data),
+            content_id=file.content_id,
+            inline=file.inline,
         )
+        for file in files
+    ]
+    session.add_all(rows)
+    return [row.id for row in rows]

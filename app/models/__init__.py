@@ -26,6 +26,7 @@ from app.models.calls import (
 from app.models.clocks import Clock, LadderStep
 from app.models.exclusions import (
     Exclusion,
+    ExclusionFile,
     ExclusionStatus,
     MaintenanceCustomer,
     MaintenanceWindow,
@@ -97,6 +98,7 @@ __all__ = [
     "Draft",
     "Event",
     "Exclusion",
+    "ExclusionFile",
     "ExclusionStatus",
     "Heartbeat",
     "InboundMail",

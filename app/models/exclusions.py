@@ -61,6 +61,7 @@ class Exclusion(Row, table=True):
     # None while it lasts.
     ends_at: Instant | None = None
     reason: str
+    # In words; empty where a file shows it.
     evidence: str
     # None for what a maintenance window does by itself.
     author_id: Id | None = link("agent", nullable=True)
@@ -73,3 +74,12 @@ class Exclusion(Row, table=True):
     withdrawn_at: Instant | None = None
     # When the customer was told; None where they were not, and the log says why.
     told_at: Instant | None = None
+
+
+class ExclusionFile(Row, table=True):
+    """A file on the ticket that shows that an exclusion is right."""
+
+    __tablename__ = "exclusion_file"
+
+    exclusion_id: Id = link("exclusion", primary_key=True)
+    attachment_id: Id = link("attachment", primary_key=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from app.models import Exclusion, ExclusionStatus, Ticket
+from app.models import Exclusion, ExclusionFile, ExclusionStatus, Ticket
 from app.models.base import Id
 
 
@@ -22,6 +22,19 @@ def find(session: Session, ticket_id: Id, exclusion_id: Id) -> Exclusion | None:
     """Return an exclusion of this ticket; None when it has no such one."""
     query = select(Exclusion).where(Exclusion.id == exclusion_id, Exclusion.ticket_id == ticket_id)
     return session.exec(query).first()
+
+
+def files(session: Session, exclusion_ids: Sequence[Id]) -> dict[Id, list[Id]]:
+    """Return the files that show that these exclusions are right, by the exclusion's id."""
+    query = (
+        select(ExclusionFile)
+        .where(col(ExclusionFile.exclusion_id).in_(exclusion_ids))
+        .order_by(col(ExclusionFile.attachment_id))
+    )
+    found: dict[Id, list[Id]] = {}
+    for row in session.exec(query):
+        found.setdefault(row.exclusion_id, []).append(row.attachment_id)
+    return found
 
 
 def proposed(session: Session) -> Sequence[tuple[Exclusion, Ticket]]:

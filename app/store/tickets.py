@@ -131,6 +131,18 @@ def find_attachment(
     return session.exec(query).first()
 
 
+def files_among(
+    session: Session, ticket_ids: Sequence[Id], attachment_ids: Sequence[Id]
+) -> frozenset[Id]:
+    """Return which of these files are on these tickets."""
+    query = (
+        select(Attachment.id)
+        .join(Message, col(Message.id) == col(Attachment.message_id))
+        .where(col(Attachment.id).in_(attachment_ids), col(Message.ticket_id).in_(ticket_ids))
+    )
+    return frozenset(session.exec(query).all())
+
+
 def attachments(session: Session, message_ids: Sequence[Id]) -> Sequence[Attachment]:
     """Return the files of these messages."""
     return session.exec(select(Attachment).where(col(Attachment.message_id).in_(message_ids))).all()

@@ -188,6 +188,26 @@ def test_an_excluded_clock_pages_nobody(world: World) -> None:
     assert "breached" not in world.kinds()
 
 
+def test_a_file_is_evidence_be_it_new_or_on_the_ticket(minor: World) -> None:
+    picture = {"name": "status.png", "content_type": "image/png", "data": "iVBORw0KGgo="}
+    first = claim(minor, evidence="", attachments=[picture])
+    (shown,) = first["files"]
+    web = minor.web()
+    assert web.get(f"{TICKET}/attachments/{shown}").content == b"\x89PNG\r\n\x1a\n"
+    messages = web.get(f"{TICKET}/messages").json()["items"]
+    (note,) = [one for one in messages if one["attachments"]]
+    assert (note["kind"], note["text"]) == ("note", first["reason"])
+    second = claim(minor, evidence="", files=[shown], kind="force_majeure")
+    listed = web.get(f"{TICKET}/exclusions").json()["items"]
+    assert [one["files"] for one in listed] == [[shown], [shown]]
+    body = {**CLAIM, "files": [second["id"]]}
+    answer = web.post(f"{TICKET}/exclusions", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, "files")
+    minor.process_all()
+    minor.postman.expect(KARI, saying="butikkprogrammet")
+    minor.postman.expect(KARI, saying="utenfor vår kontroll")
+
+
 def test_a_claim_without_evidence_or_from_the_future_is_refused(minor: World) -> None:
     web = minor.web()
     answer = web.post(f"{TICKET}/exclusions", json={**CLAIM, "evidence": " "})
