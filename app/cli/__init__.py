@@ -1,60 +1,20 @@
-"""The ``svartid`` command: one file a group of commands, listed here and nowhere else."""
+"""The ``svartid`` command; ``app.cli.commands`` lists what it can do."""
 
 import sys
 
-import typer
-
-from app.cli import (
-    calendar,
-    customer,
-    ladder,
-    mail,
-    policy_versions,
-    quiet,
-    severity,
-    staff,
-    ticket,
-)
-from app.cli.demo import demo
-from app.cli.doctor import doctor
-from app.cli.init import init
-from app.cli.ledger import ledger, retry
-from app.cli.migrate import migrate
-from app.cli.reconcile import reconcile_folders
-from app.cli.serve import serve
 from app.kit.errors import SvartidError
-
-cli = typer.Typer(
-    name="svartid",
-    help="The support desk that answers before the promise is broken.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
-cli.command()(demo)
-cli.command()(doctor)
-cli.command()(init)
-cli.command()(migrate)
-cli.command()(serve)
-cli.command()(ladder.simulate)
-cli.add_typer(staff.staff, name="staff")
-cli.add_typer(staff.token, name="token")
-mail.commands.command("ledger")(ledger)
-mail.commands.command("retry")(retry)
-mail.commands.command("reconcile")(reconcile_folders)
-cli.add_typer(mail.commands, name="mail")
-cli.add_typer(customer.customer, name="customer")
-cli.add_typer(customer.agreement, name="agreement")
-cli.add_typer(calendar.commands, name="calendar")
-cli.add_typer(policy_versions.commands, name="policy")
-cli.add_typer(ladder.commands, name="ladder")
-cli.add_typer(severity.commands, name="severity")
-cli.add_typer(quiet.commands, name="quiet")
-cli.add_typer(ticket.commands, name="ticket")
 
 
 def main() -> None:
     """Run the command; an error of ours is one line on stderr and exit status 1."""
+    if sys.argv[1:3] == ["mail", "parse"]:
+        # Without the rest of the house, which takes a second and 90 MB to load.
+        from app.cli.mail_parse import main as parse_alone
+
+        parse_alone(sys.argv[3:])
+        return
+    from app.cli.commands import cli
+
     try:
         cli()
     except SvartidError as error:

@@ -6,11 +6,11 @@ machine-readable part, wherever it stands; Exim's header; and the notice that a 
 
 import re
 from collections.abc import Collection, Iterator
-from email.message import Message
 
 from intake.mail import notice
 from intake.mail.decode import every, first, header_text, text_of
 from intake.mail.parsed import Bounce, Failure
+from intake.mail.tree import Part, read_tree
 
 MOST_RECIPIENTS = 500
 LONGEST_RAW = 300_000
@@ -26,20 +26,21 @@ _RETURNED = frozenset(
 )
 
 
-def read_bounce(message: Message, text: str, raw: bytes) -> Bounce:
+def read_bounce(message: Part, text: str, raw: bytes) -> Bounce:
     """Return what the report says; ``text`` is the mail's readable text."""
     told = notice.before_the_returned_mail(text)
+    returned = _returned(message, text)
     failures = _machine_readable(message, text, raw)
     if not failures:
-        named = _named(message, told, text)[:MOST_RECIPIENTS]
+        named = _named(message, returned, told, text)[:MOST_RECIPIENTS]
         said = notice.by_recipient(told, named)
         failures = [Failure(one, _status(said[one], told)) for one in named]
     failures = _unique(failures)[:MOST_RECIPIENTS]
     temporary = _is_temporary(message, failures, told)
-    return Bounce(tuple(failures), temporary, _original_message_id(message))
+    return Bounce(tuple(failures), temporary, _original_message_id(returned))
 
 
-def _is_temporary(message: Message, failures: list[Failure], told: str) -> bool | None:
+def _is_temporary(message: Part, failures: list[Failure], told: str) -> bool | None:
     actions = {one.action for one in failures if one.action}
     if actions == {"delayed"}:
         return True
@@ -51,7 +52,7 @@ def _is_temporary(message: Message, failures: list[Failure], told: str) -> bool 
     return None
 
 
-def _named(message: Message, told: str, text: str) -> list[str]:
+def _named(message: Part, returned: Part | None, told: str, text: str) -> list[str]:
     """Return whom the notice names, by what is surest first."""
     away = notice.addresses_that_cannot_be_meant(message)
     return (
@@ -61,11 +62,11 @@ def _named(message: Message, told: str, text: str) -> list[str]:
         or notice.recipients(text, away, notice.SURE)
         # Somebody who wrote to themselves, or whose addresses were made unreadable.
         or notice.recipients(told, (), notice.SURE)
-        or _recipients_of_the_returned_mail(message, text, away)
+        or _recipients_of_the_returned_mail(returned, text, away)
     )
 
 
-def _machine_readable(message: Message, text: str, raw: bytes) -> list[Failure]:
+def _machine_readable(message: Part, text: str, raw: bytes) -> list[Failure]:
     """Read every part with RFC 3464's fields, whatever type it claims to be."""
     found: list[Failure] = []
     for part in _own_parts(message):
@@ -75,14 +76,14 @@ def _machine_readable(message: Message, text: str, raw: bytes) -> list[Failure]:
     return found or _fields(text) or _fields(text_of(raw[:LONGEST_RAW], None))
 
 
-def _own_parts(message: Message) -> Iterator[Message]:
+def _own_parts(message: Part) -> Iterator[Part]:
     """Walk the parts of the report itself, and not those of the mail that it brings back."""
     waiting = [message]
     while waiting:
         part = waiting.pop(0)
         yield part
-        if part.is_multipart() and part.get_content_maintype() == "multipart":
-            waiting += [one for one in part.get_payload() if isinstance(one, Message)]
+        if part.get_content_maintype() == "multipart":
+            waiting += part.parts
 
 
 def _fields(text: str) -> list[Failure]:
@@ -137,7 +138,7 @@ def _the_more_exact(status: str | None, diagnostic: str) -> str | None:
     return status or notice.by_reply_code(diagnostic)
 
 
-def _failed_recipients(message: Message) -> list[str]:
+def _failed_recipients(message: Part) -> list[str]:
     values = " ".join(header_text(one) for one in every(message, "X-Failed-Recipients"))
     return list(dict.fromkeys(one.lower() for one in _ADDRESS.findall(values)))
 
@@ -155,9 +156,8 @@ def _any_status(told: str) -> str | None:
 
 
 def _recipients_of_the_returned_mail(
-    message: Message, text: str, away: Collection[str]
+    returned: Part | None, text: str, away: Collection[str]
 ) -> list[str]:
-    returned = _returned(message)
     values = [header_text(one) for one in every(returned, "To")] if returned else []
     if not values:
         values = [line[3:] for line in text.splitlines() if line.lower().startswith("to:")]
@@ -169,38 +169,22 @@ def _unique(failures: list[Failure]) -> list[Failure]:
     return list({one.recipient: one for one in reversed(failures)}.values())[::-1]
 
 
-def _returned(message: Message) -> Message | None:
-    """Return the mail that came back, or its header; None where the report has neither."""
+def _returned(message: Part, text: str) -> Part | None:
+    """Return the mail that came back, or its header; None where the report has neither.
+
+    It is a part of its own, or stands in the text below the notice, as with qmail and Exim.
+    """
     for part in _own_parts(message):
         if part is not message and part.get_content_type() in _RETURNED:
-            payload = part.get_payload()
-            if isinstance(payload, list) and payload and isinstance(payload[0], Message):
-                return payload[0]
-            header = Message()
-            for line in _text(part)[:50_000].splitlines():
-                field = _FIELD.match(line)
-                if field:
-                    header[field.group(1)] = field.group(2)
-            return header
-    return None
+            return part.parts[0] if part.parts else read_tree(part.content(LONGEST_RAW), [])
+    below = notice.returned_mail(text)
+    return read_tree(below.encode("utf-8", "replace"), []) if below else None
 
 
-def _original_message_id(message: Message) -> str | None:
-    returned = _returned(message)
+def _original_message_id(returned: Part | None) -> str | None:
     match = _ID.search(header_text(first(returned, "Message-ID"))) if returned else None
     return match.group(1) if match else None
 
 
-def _text(part: Message) -> str:
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        blocks = [one for one in payload if isinstance(one, Message)]
-        return "\n\n".join(_block(one) for one in blocks)
-    data = part.get_payload(decode=True)
-    return text_of(data, part.get_content_charset()) if isinstance(data, bytes) else ""
-
-
-def _block(block: Message) -> str:
-    fields = "\n".join(f"{name}: {value}" for name, value in block.raw_items())
-    body = block.get_payload()
-    return f"{fields}\n\n{body}" if isinstance(body, str) and body.strip() else fields
+def _text(part: Part) -> str:
+    return text_of(part.content(LONGEST_RAW), part.get_content_charset())

@@ -6,10 +6,10 @@ finds it. The readers below look for it in those places, the surest first.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from email.message import Message
 from email.utils import getaddresses
 
 from intake.mail.decode import every, header_text
+from intake.mail.tree import Part
 
 LONGEST_NOTICE = 200_000
 _RETURNED = re.compile(
@@ -80,6 +80,15 @@ def before_the_returned_mail(text: str) -> str:
     return "\n".join(lines)
 
 
+def returned_mail(text: str) -> str:
+    """Return the mail that a notice brings back in its own text; "" where it brings none."""
+    lines = text[:LONGEST_NOTICE].splitlines()
+    for number in range(1, len(lines)):
+        if _begins_a_header(lines, number):
+            return "\n".join(lines[number:])
+    return ""
+
+
 def _begins_a_header(lines: Sequence[str], number: int) -> bool:
     first = lines[number][:200]
     if not _HEADER.match(first) or first[:1] in {" ", "\t"}:
@@ -90,7 +99,7 @@ def _begins_a_header(lines: Sequence[str], number: int) -> bool:
     return sum(bool(_HEADER.match(one[:200])) for one in following[:4]) >= 2
 
 
-def addresses_that_cannot_be_meant(message: Message) -> frozenset[str]:
+def addresses_that_cannot_be_meant(message: Part) -> frozenset[str]:
     """Return whoever the report is from and to: the failed address is neither."""
     values = [header_text(one) for name in ("From", "Sender", "To") for one in every(message, name)]
     return frozenset(address.lower() for _, address in getaddresses(values))

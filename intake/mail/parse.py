@@ -1,64 +1,43 @@
-"""Reading a message: the standard library's parser, with our own care around what it hands over.
+"""Reading a message: what its parts (``intake.mail.tree``) and its header say, and what it is.
 
-Bounds that a hostile message meets: parts beyond ``MOST_PARTS`` and below ``DEEPEST`` are left in
-the raw file, and every pattern is linear in what it reads.
+Every pattern is linear in what it reads, and what it reads is bounded.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import Message
-from email.parser import BytesFeedParser, BytesParser
-from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 
-from intake.mail import html, quote, verdict
+from intake.mail import quote, verdict
+from intake.mail.bodies import LONGEST_TEXT, Bodies
 from intake.mail.bounce import read_bounce
 from intake.mail.decode import every, first, header_text, text_of
 from intake.mail.language import language_of
-from intake.mail.parsed import Attachment, Authentication, ParsedMail, Verdict
-from intake.mail.sniff import sniffed_type
+from intake.mail.parsed import Authentication, ParsedMail, Verdict
+from intake.mail.tree import Part, read_tree
 
-MOST_PARTS = 500
-DEEPEST = 30
-LONGEST_TEXT = 2_000_000
-PIECE = 1 << 18
 _ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
-_PARSER = BytesParser(policy=compat32)
 
 
 def parse(raw: bytes) -> ParsedMail:
     """Read a message; what could not be read is named in ``problems``."""
     try:
-        return _read(_message(raw), raw)
+        return _read(raw)
     except Exception as error:  # noqa: BLE001 - a stranger wrote these bytes
         problem = f"not readable as a mail: {type(error).__name__}: {str(error)[:200]}"
-    try:
-        # Such as one nested a thousand parts deep: its header is read, and its body as text.
-        read = _read(_PARSER.parsebytes(raw[:LONGEST_TEXT], headersonly=True), raw)
-        return replace(read, problems=(problem, *read.problems))
-    except Exception:  # noqa: BLE001 - and this is the last resort
         text = text_of(raw[:LONGEST_TEXT], None)
         return ParsedMail(text=text, reply_text=text, problems=(problem,))
 
 
-def _message(raw: bytes) -> Message:
-    """Parse in pieces: a second copy of a large mail, as text, is never made."""
-    parser = BytesFeedParser(policy=compat32)
-    for start in range(0, len(raw), PIECE):
-        parser.feed(raw[start : start + PIECE])
-    return parser.close()
-
-
-def _read(message: Message, raw: bytes) -> ParsedMail:
-    problems = sorted({type(defect).__name__ for defect in message.defects})
+def _read(raw: bytes) -> ParsedMail:
+    problems: list[str] = []
+    message = read_tree(raw, problems)
     names = _addresses(message, "From")
     sender = next((address for _, address in names if address), None)
     if sender is None:
         problems.append("no sender")
     judged, why = verdict.judge(message, from_address=sender)
-    bodies = _Bodies(problems)
+    bodies = Bodies(problems)
     bodies.read(message)
     text = bodies.text()
     newest, quoted = quote.split(text)
@@ -103,85 +82,7 @@ def _read(message: Message, raw: bytes) -> ParsedMail:
     )
 
 
-class _Bodies:
-    """The readable parts and the files of a message."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.files: list[Attachment] = []
-        self._plain: list[str] = []
-        self._html: list[str] = []
-        self._problems = problems
-        self._parts = 0
-
-    def read(self, part: Message, depth: int = 0) -> None:
-        self._parts += 1
-        if self._parts > MOST_PARTS or depth > DEEPEST:
-            self._problems.append("too many parts" if depth <= DEEPEST else "nested too deep")
-            return
-        inner = part.get_payload()
-        kind = part.get_content_type()
-        if kind == "message/rfc822":
-            self._keep(part, kind)
-        elif isinstance(inner, list):
-            for one in inner:
-                if self._parts > MOST_PARTS:
-                    self._problems.append("too many parts")
-                    return
-                if isinstance(one, Message):
-                    self.read(one, depth + 1)
-        else:
-            self._leaf(part, kind)
-
-    def text(self) -> str:
-        if not self.only_html():
-            return "\n".join(self._plain).replace("\r\n", "\n")
-        return "\n".join(html.as_text(one) for one in self._html)
-
-    def only_html(self) -> bool:
-        return not any(one.strip() for one in self._plain)
-
-    def html_source(self) -> str | None:
-        return "\n".join(self._html) if self._html else None
-
-    def _leaf(self, part: Message, kind: str) -> None:
-        disposition = (part.get_content_disposition() or "").lower()
-        if kind in {"text/plain", "text/html"} and disposition != "attachment":
-            text = text_of(self._bytes(part), part.get_content_charset())
-            (self._plain if kind == "text/plain" else self._html).append(text)
-            # A letter that is also a file, which some programs make of a pasted one.
-            if not part.get_filename():
-                return
-        self._keep(part, kind)
-
-    def _keep(self, part: Message, kind: str) -> None:
-        data = self._bytes(part)
-        name = header_text(part.get_filename()) or f"part-{self._parts}"
-        content_id = header_text(first(part, "Content-ID")).strip("<> ") or None
-        self.files.append(
-            Attachment(
-                name=name.replace("/", "_").replace("\\", "_")[:200],
-                declared_type=kind,
-                sniffed_type=sniffed_type(data, kind),
-                size=len(data),
-                content_id=content_id,
-                inline=content_id is not None or part.get_content_disposition() == "inline",
-                data=data,
-            )
-        )
-
-    def _bytes(self, part: Message) -> bytes:
-        try:
-            if part.is_multipart():
-                inner = part.get_payload()
-                return b"\n".join(one.as_bytes() for one in inner if isinstance(one, Message))
-            data = part.get_payload(decode=True)
-        except Exception as error:  # noqa: BLE001 - a stranger wrote this part
-            self._problems.append(f"a part could not be decoded: {type(error).__name__}")
-            return b""
-        return data if isinstance(data, bytes) else b""
-
-
-def _addresses(message: Message, name: str) -> list[tuple[str, str]]:
+def _addresses(message: Part, name: str) -> list[tuple[str, str]]:
     values = [header_text(value) for value in every(message, name)]
     try:
         pairs = getaddresses(values)
@@ -190,18 +91,18 @@ def _addresses(message: Message, name: str) -> list[tuple[str, str]]:
     return [(shown.strip(), address.strip().lower()) for shown, address in pairs if "@" in address]
 
 
-def _plain(message: Message, name: str) -> tuple[str, ...]:
+def _plain(message: Part, name: str) -> tuple[str, ...]:
     if name not in message:
         return ()
     return tuple(dict.fromkeys(address for _, address in _addresses(message, name)))
 
 
-def _ids(message: Message, name: str) -> tuple[str, ...]:
+def _ids(message: Part, name: str) -> tuple[str, ...]:
     value = first(message, name)
     return tuple(_ID.findall(header_text(value))) if value is not None else ()
 
 
-def _date(message: Message) -> datetime | None:
+def _date(message: Part) -> datetime | None:
     value = first(message, "Date")
     if value is None:
         return None
@@ -212,7 +113,7 @@ def _date(message: Message) -> datetime | None:
         return None
 
 
-def _authentication(message: Message) -> Iterator[Authentication]:
+def _authentication(message: Part) -> Iterator[Authentication]:
     for value in every(message, "Authentication-Results")[:10]:
         text = header_text(value)
         first, _, rest = text.partition(";")

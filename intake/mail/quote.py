@@ -10,6 +10,8 @@ from collections.abc import Sequence
 MARK = "\ue0f2quotation\ue0f2"
 LONGEST = 400_000
 _MOST_LINES = 20_000
+# No person writes so many lines that look like the beginning of an attribution.
+_MOST_LOOKED_AT = 2_000
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -104,9 +106,12 @@ def split(text: str) -> tuple[str, str]:
     """
     lines = text[:LONGEST].splitlines()[:_MOST_LINES]
     cut = _start_of_quotation(lines)
+    looked_at_all = len(text) <= sum(len(line) + 1 for line in lines)
     if cut is None:
-        return _without_signature(lines, text)
+        return _without_signature(lines, text) if looked_at_all else (_clean(text), "")
     above, below = lines[:cut], lines[cut:]
+    if not looked_at_all and not any(line.strip() for line in above):
+        return _clean(text), ""
     if _is_answered_inline(below[_attribution(lines, cut) :]):
         written = _below_the_quotation(above, below)
         return written or (_clean(text), "")
@@ -128,10 +133,17 @@ def _without_signature(lines: Sequence[str], text: str) -> tuple[str, str]:
 
 
 def _start_of_quotation(lines: Sequence[str]) -> int | None:
+    looked_at = 0
     for number, line in enumerate(lines):
         if line.strip() == MARK or _SEPARATOR.match(line[:200]):
             return number
-        if line.strip() and (_attribution(lines, number) or _is_header(lines, number)):
+        if not line.strip():
+            continue
+        if looked_at < _MOST_LOOKED_AT and _MAY_BEGIN.search(line[:300]):
+            looked_at += 1
+            if _attribution(lines, number):
+                return number
+        if _is_header(lines, number):
             return number
     last = len(lines)
     while last and (lines[last - 1].startswith(">") or not lines[last - 1].strip()):
@@ -225,5 +237,7 @@ def _is_list_footer(lines: Sequence[str], number: int) -> bool:
     """Tell whether only a mailing list's own few lines stand below a long rule."""
     if not lines[number].startswith("_" * 20):
         return False
-    footer = [line for line in lines[number + 1 :] if line.strip()]
-    return 0 < len(footer) <= 6 and any("@" in line or "://" in line for line in footer)
+    below = lines[number + 1 : number + 30]
+    footer = [line for line in below if line.strip()]
+    ends = number + 30 >= len(lines)
+    return ends and 0 < len(footer) <= 6 and any("@" in line or "://" in line for line in footer)

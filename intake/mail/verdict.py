@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from email.message import Message
 
 from intake.mail.decode import first, header_text, text_of
 from intake.mail.parsed import Verdict
+from intake.mail.tree import Part
 
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _DAEMON = re.compile(
@@ -56,7 +56,7 @@ _BROUGHT_BACK = frozenset(
 Found = tuple[Verdict, str] | None
 
 
-def judge(message: Message, *, from_address: str | None) -> tuple[Verdict, str]:
+def judge(message: Part, *, from_address: str | None) -> tuple[Verdict, str]:
     """Return who wrote the mail, and the header that says so."""
     for rule in RULES:
         found = rule(message, from_address)
@@ -65,17 +65,17 @@ def judge(message: Message, *, from_address: str | None) -> tuple[Verdict, str]:
     return Verdict.HUMAN, ""
 
 
-def _value_with_comments(message: Message, name: str) -> str | None:
+def _value_with_comments(message: Part, name: str) -> str | None:
     raw = first(message, name)
     return None if raw is None else header_text(raw).strip().lower()
 
 
-def _value(message: Message, name: str) -> str | None:
+def _value(message: Part, name: str) -> str | None:
     raw = first(message, name)
     return None if raw is None else _COMMENT.sub("", header_text(raw)).strip().lower()
 
 
-def _report(message: Message, _sender: str | None) -> Found:
+def _report(message: Part, _sender: str | None) -> Found:
     if message.get_content_type() != "multipart/report":
         return None
     kind = header_text(str(message.get_param("report-type") or "")).lower()
@@ -95,13 +95,13 @@ def _report(message: Message, _sender: str | None) -> Found:
     return Verdict.AUTO_REPLY, f"multipart/report; report-type={kind}"
 
 
-def _failed_recipients(message: Message, _sender: str | None) -> Found:
+def _failed_recipients(message: Part, _sender: str | None) -> Found:
     if first(message, "X-Failed-Recipients"):
         return Verdict.BOUNCE, "X-Failed-Recipients"
     return None
 
 
-def _daemon(message: Message, sender: str | None) -> Found:
+def _daemon(message: Part, sender: str | None) -> Found:
     # With or without an address: old systems write the bare name.
     shown = header_text(first(message, "From"))
     if _DAEMON.search(shown):
@@ -111,7 +111,7 @@ def _daemon(message: Message, sender: str | None) -> Found:
     return None
 
 
-def _says_that_it_failed(message: Message, sender: str | None) -> Found:
+def _says_that_it_failed(message: Part, sender: str | None) -> Found:
     """A notice from an address like any other, told by two of its traits.
 
     A person who forwards one, or asks about one, has a way back, brings no mail along, and does
@@ -130,41 +130,37 @@ def _says_that_it_failed(message: Message, sender: str | None) -> Found:
     return None
 
 
-def _first_text(message: Message) -> str:
+def _first_text(message: Part) -> str:
     """Return the beginning of the first part that people read."""
     part = message
     for _ in range(5):
-        inner = part.get_payload()
-        if not (isinstance(inner, list) and inner and isinstance(inner[0], Message)):
+        if not part.parts:
             break
-        part = inner[0]
+        part = part.parts[0]
     if part.get_content_maintype() != "text":
         return ""
-    data = part.get_payload(decode=True)
-    return text_of(data[:3000], part.get_content_charset()) if isinstance(data, bytes) else ""
+    return text_of(part.content(10_000)[:3000], part.get_content_charset())
 
 
-def _complaint(message: Message, _sender: str | None) -> Found:
+def _complaint(message: Part, _sender: str | None) -> Found:
     subject = header_text(first(message, "Subject"))
     if _COMPLAINT.match(subject) and "message/rfc822" in _kinds_within(message):
         return Verdict.BULK, f"complaint: {subject[:60]}"
     return None
 
 
-def _automatic_subject(message: Message, _sender: str | None) -> Found:
+def _automatic_subject(message: Part, _sender: str | None) -> Found:
     subject = header_text(first(message, "Subject"))
     if _AUTOMATIC.match(subject):
         return Verdict.AUTO_REPLY, f"Subject: {subject[:60]}"
     return None
 
 
-def _kinds_within(message: Message) -> set[str]:
-    inner = message.get_payload()
-    parts = inner if isinstance(inner, list) else []
-    return {one.get_content_type() for one in parts[:50] if isinstance(one, Message)}
+def _kinds_within(message: Part) -> set[str]:
+    return {one.get_content_type() for one in message.parts[:50]}
 
 
-def _auto_submitted(message: Message, _sender: str | None) -> Found:
+def _auto_submitted(message: Part, _sender: str | None) -> Found:
     value = _value(message, "Auto-Submitted")
     # RFC 3834, section 5: absent or "no" is a person; everything else is not.
     if value is None or value.partition(";")[0].strip() in {"no", ""}:
@@ -172,14 +168,14 @@ def _auto_submitted(message: Message, _sender: str | None) -> Found:
     return Verdict.AUTO_REPLY, f"Auto-Submitted: {value}"
 
 
-def _list(message: Message, _sender: str | None) -> Found:
+def _list(message: Part, _sender: str | None) -> Found:
     for name in ("List-Id", "List-Unsubscribe", "List-Post", "Mailing-List", "Feedback-ID"):
         if first(message, name):
             return Verdict.BULK, name
     return None
 
 
-def _precedence(message: Message, _sender: str | None) -> Found:
+def _precedence(message: Part, _sender: str | None) -> Found:
     for name in ("Precedence", "X-Precedence"):
         value = _value(message, name) or ""
         if value == "junk" or (value == "bulk" and _null_path(message, None)):
@@ -192,7 +188,7 @@ def _precedence(message: Message, _sender: str | None) -> Found:
     return None
 
 
-def _suppress(message: Message, _sender: str | None) -> Found:
+def _suppress(message: Part, _sender: str | None) -> Found:
     value = _value(message, "X-Auto-Response-Suppress")
     tokens = {token.strip() for token in (value or "").split(",")}
     # [MS-OXCMAIL] 2.2.3.2.14: a list; these ask that nothing automatic answers.
@@ -201,7 +197,7 @@ def _suppress(message: Message, _sender: str | None) -> Found:
     return None
 
 
-def _cousins(message: Message, _sender: str | None) -> Found:
+def _cousins(message: Part, _sender: str | None) -> Found:
     for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Autoresponder", "X-Loop"):
         value = _value(message, name)
         if value is not None and value not in {"no", "false", "0"}:
@@ -213,7 +209,7 @@ def _cousins(message: Message, _sender: str | None) -> Found:
     return None
 
 
-def _null_path(message: Message, _sender: str | None) -> Found:
+def _null_path(message: Part, _sender: str | None) -> Found:
     raw = first(message, "Return-Path")
     if raw is not None and header_text(raw) == "<>":
         return Verdict.AUTO_REPLY, "Return-Path: <>"
@@ -221,7 +217,7 @@ def _null_path(message: Message, _sender: str | None) -> Found:
 
 
 # In this order.
-RULES: tuple[Callable[[Message, str | None], Found], ...] = (
+RULES: tuple[Callable[[Part, str | None], Found], ...] = (
     # RFC 3462 and 3464: what a report says of itself is beyond doubt.
     _report,
     _failed_recipients,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import cli
+from app.cli.commands import cli
 from app.kit.db import Database
 from app.kit.errors import BadInput, Conflict
 from app.models import InboundMail, LedgerState

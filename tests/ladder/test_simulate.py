@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import cli
+from app.cli.commands import cli
 from app.kit.errors import BadInput
 from app.sla.ladder import Ladder, default_ladder
 from app.sla.policy import default_policy

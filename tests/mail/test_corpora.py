@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.cli.mail import told_of
+from app.cli.mail_parse import told_of
 from intake.mail import parse
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.mail import parse
-from intake.mail.parse import MOST_PARTS
+from intake.mail.tree import MOST_PARTS
 from tests.mail.samples import mail
 
 HEAD = b"From: kari@fjellbod.example\r\nSubject: Nede\r\nMIME-Version: 1.0\r\n"

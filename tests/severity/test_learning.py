@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import cli
+from app.cli.commands import cli
 from app.kit.errors import BadConfig
 from app.sla.severity import Example, Report, judge, kept, train
 from app.sla.severity.measure import Labelled, Share, measure
