@@ -467,6 +467,44 @@ class Webhook(Part):
         return self
 
 
+class EngineSettings(Part):
+    """When the engine that pages people counts as behind, and who outside is told it lives."""
+
+    silent_after_s: float = Field(
+        30, gt=10, description="Seconds without a heartbeat; it beats every ten."
+    )
+    late_after_s: float = Field(60, gt=0, description="Seconds that a step may be late.")
+    heartbeat_url: str | None = Field(
+        None, description="Called while the engine is well: a dead man's switch elsewhere."
+    )
+    heartbeat_url_file: Path | None = Field(None, description="A file that holds that address.")
+    heartbeat_every_s: float = Field(60, ge=5, description="Seconds between two calls.")
+
+
+class WatchdogSettings(Part):
+    """Whom `svartid watchdog` tells, past everything it watches."""
+
+    tell: tuple[str, ...] = Field(
+        (),
+        description="mail:ADDRESS, sms:NUMBER, voice:NUMBER or webhook:NAME; left out, "
+        "policy.catch_all by mail.",
+    )
+    older_than_s: float = Field(60, gt=10, description="Seconds without a heartbeat.")
+    every_s: float = Field(15, gt=0, description="Seconds between two looks.")
+    again_minutes: float = Field(30, gt=0, description="Tells again while the trouble lasts.")
+    state_file: Path | None = Field(
+        None, description="For cron: remembers what was told, so that it is not told every run."
+    )
+
+    @model_validator(mode="after")
+    def _check_tell(self) -> Self:
+        for one in self.tell:
+            way, _, to = one.partition(":")
+            if way not in {"mail", "sms", "voice", "webhook"} or not to:
+                raise ValueError(f"{one!r} is no way to tell somebody, as in sms:+4790000000")
+        return self
+
+
 class LogSettings(Part):
     """What is told on stderr."""
 
@@ -496,6 +534,8 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     network: NetworkSettings = NetworkSettings()
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
+    engine: EngineSettings = EngineSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -103,6 +103,14 @@ def outside(settings: Settings) -> Outside:
     return Outside(settings.network.private_targets)
 
 
+def lifeline_url(settings: Settings) -> str | None:
+    """Return the address outside that is called while the engine is well; None without one."""
+    engine = settings.engine
+    if engine.heartbeat_url_file is None:
+        return engine.heartbeat_url
+    return read_secret(None, engine.heartbeat_url_file, field="engine.heartbeat_url")
+
+
 def channels(settings: Settings, clock: Clock) -> Mapping[str, ChannelTransport]:
     """Return what takes messages that are no mail, by channel."""
     hooks = {name: hook(name, one) for name, one in settings.webhooks.items()}

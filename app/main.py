@@ -16,6 +16,7 @@ from app.api import (
     intake_mails,
     maintenance,
     merging,
+    metrics,
     policies,
     problems,
     reaching,
@@ -67,6 +68,7 @@ def create_app(
     app.state.stopping = lambda: False
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(take.router)
     app.include_router(schedules.feeds)
     for part in (

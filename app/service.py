@@ -10,9 +10,17 @@ from enum import StrEnum
 from fastapi import FastAPI
 
 from app.config import Settings, Smtp
-from app.connections import channels, outside, signer, smtp_settings, watch_settings
+from app.connections import (
+    channels,
+    lifeline_url,
+    outside,
+    signer,
+    smtp_settings,
+    watch_settings,
+)
 from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
+from app.desk.pulse import Patience
 from app.desk.subscriptions import tell_of_disabling
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -24,6 +32,7 @@ from app.outbox.signing import Signing
 from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
+from escalation.heartbeat import Lifeline
 from intake.canary import Canaries
 from intake.handed import HandedLedger
 from intake.imap.health import Health, WatchState
@@ -86,6 +95,8 @@ class Service:
         more = [self._canaries()] if Part.ENGINE in self.parts and self._has_canaries() else []
         if Part.SENDER in self.parts:
             more.append(self._publisher())
+        if Part.ENGINE in self.parts:
+            more += self._lifelines()
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -106,6 +117,16 @@ class Service:
     def _engine(self) -> Loop:
         engine = Engine(self.db, self.house, self.clock)
         return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s)
+
+    def _lifelines(self) -> list[Loop]:
+        """Return the loop that calls the address outside; none where there is no address."""
+        url = lifeline_url(self.settings)
+        if url is None:
+            return []
+        patience = Patience.of(self.settings.engine, self.clock)
+        line = Lifeline(self.db, self.clock, outside(self.settings), url, patience)
+        every = self.settings.engine.heartbeat_every_s
+        return [Loop("lifeline", line.pass_once, Topic.LIFELINE, lambda: every)]
 
     def _has_canaries(self) -> bool:
         return any(box.canary_minutes for box in self.settings.mailboxes.values())

@@ -23,6 +23,7 @@ from app.sla.terms import ClockStatus
 from app.store import clocks, pages, tickets
 from escalation.directory import Staff
 from escalation.fallthrough import look_at
+from escalation.heartbeat import Heart
 from escalation.ladder import decide
 from escalation.page import Climb, carry_out
 from escalation.run import run_of
@@ -37,7 +38,10 @@ PUSHED_FORWARD = timedelta(hours=1)
 class Engine:
     """Climbs every due ladder."""
 
-    def __init__(self, db: Database, house: House, clock: TimeOfDay) -> None:
+    def __init__(
+        self, db: Database, house: House, clock: TimeOfDay, heart: Heart | None = None
+    ) -> None:
+        self._heart = heart or Heart(db, clock)
         self._db = db
         self._house = house
         self._clock = clock
@@ -49,9 +53,16 @@ class Engine:
         with self._db.reading() as session:
             alarm = clocks.next_alarm(session)
             check = pages.next_check(session)
+            if self._heart.stands_aside(session, now):
+                self._next_alarm = None
+                return 0
         self._next_alarm = min((one for one in (alarm, check) if one is not None), default=None)
         worked = self._fall_through(now) if check is not None and check <= now else 0
-        return worked + (self._climb_due(now) if alarm is not None and alarm <= now else 0)
+        if alarm is not None and alarm <= now:
+            self._heart.note_lag(now - alarm)
+            worked += self._climb_due(now)
+        self._heart.beat(now)
+        return worked
 
     def _climb_due(self, now: datetime) -> int:
         done: list[Id] = []

@@ -20,6 +20,7 @@ from app.cli.ledger import ledger, retry
 from app.cli.migrate import migrate
 from app.cli.reconcile import reconcile_folders
 from app.cli.serve import serve
+from app.cli.watchdog import watchdog
 
 cli = typer.Typer(
     name="svartid",
@@ -33,6 +34,7 @@ cli.command()(doctor)
 cli.command()(init)
 cli.command()(migrate)
 cli.command()(serve)
+cli.command()(watchdog)
 cli.command()(ladder.simulate)
 cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")

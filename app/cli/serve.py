@@ -40,7 +40,9 @@ def serve(
                 )
                 server(service).run(sockets=[listener])
             else:
-                _wait_for_a_signal()
+                stopped = threading.Event()
+                until_a_signal(stopped)
+                stopped.wait()
         finally:
             late = service.stop()
             if late:
@@ -84,8 +86,7 @@ def server(service: Service) -> uvicorn.Server:
     return web
 
 
-def _wait_for_a_signal() -> None:
-    stopped = threading.Event()
+def until_a_signal(stopped: threading.Event) -> None:
+    """Let the signals that end a process set the event."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()

@@ -17,6 +17,7 @@ class Topic(StrEnum):
     CLOCKS = "clocks"
     CANARY = "canary"
     FEED = "feed"
+    LIFELINE = "lifeline"
 
 
 class Wake:

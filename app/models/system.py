@@ -16,13 +16,15 @@ class NumberSeries(Row, table=True):
 
 
 class Heartbeat(Row, table=True):
-    """When a loop last completed a pass, and how late the latest due row was."""
+    """When a loop last completed a pass, and how late the latest due row was since then."""
 
     __tablename__ = "heartbeat"
 
     name: str = Field(primary_key=True)
     at: Instant
     lag_s: float = 0.0
+    # Of whoever wrote it: an older engine stands aside for a newer one.
+    version: int = 1
 
 
 class AuditEntry(Row, table=True):

@@ -114,6 +114,16 @@ def find_by_key(session: Session, dedupe_key: str) -> Delivery | None:
     return session.exec(select(Delivery).where(Delivery.dedupe_key == dedupe_key)).first()
 
 
+def waiting_by_channel(session: Session, now: datetime) -> list[tuple[str, int, float]]:
+    """Return, by channel, how many messages wait and for how many seconds the oldest is due."""
+    query = (
+        select(Delivery.channel, func.count(), func.min(col(Delivery.next_at)))
+        .where(col(Delivery.state).in_(WAITING))
+        .group_by(col(Delivery.channel))
+    )
+    return [(channel, n, (now - at).total_seconds()) for channel, n, at in session.exec(query)]
+
+
 def count_by_state(session: Session) -> dict[str, int]:
     """Return how many deliveries stand in each state."""
     query = select(Delivery.state, func.count()).group_by(col(Delivery.state))
