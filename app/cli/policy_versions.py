@@ -16,13 +16,13 @@ from app.cli.policy import effect_line, read_policy
 from app.desk import policies
 from app.desk.events import OPERATOR
 from app.desk.house import House
-from app.desk.replay import Replay, replay
 from app.kit.clock import MachineClock
 from app.kit.errors import NotFound
 from app.models import NoticeState, PolicyVersion
 from app.sla.policy import Policy
 from app.sla.toml_write import write_toml
 from app.store import agreements
+from escalation.replay import Replay, replay
 
 Since = Annotated[str, typer.Option("--from", help="A date, as 2027-01-01.")]
 

@@ -25,6 +25,9 @@ from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Excl
 from app.store import clocks as store
 from app.store import tickets
 
+# Why the clocks of a solved ticket stand still, where nobody said more.
+SOLVED = "solved"
+
 # What an event of the log does to the ticket's clocks: to one of them, or (None) to all.
 EFFECTS: dict[str, tuple[tuple[ClockEventKind, ClockKind | None], ...]] = {
     # The receipt starts whatever the policy promises for the severity.
@@ -162,7 +165,7 @@ def _clock_event(
         severity=Severity(str(severity)) if severity else None,
         policy=str(policy) if policy else None,
         # A solved ticket's clocks stand still without anybody having to say why.
-        reason=str(data.get("reason") or ("solved" if row.kind == Event.SOLVED else "")),
+        reason=str(data.get("reason") or (SOLVED if row.kind == Event.SOLVED else "")),
         actor=row.actor,
         ref=str(data.get("exclusion", "")),
         because=Exclusion(str(data["because"])) if data.get("because") else None,

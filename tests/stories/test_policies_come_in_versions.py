@@ -10,13 +10,14 @@ from app.desk import agreements, people, policies
 from app.desk.agreements import Offer
 from app.desk.house import House
 from app.desk.policies import Imported
-from app.desk.replay import replay
 from app.models import PolicyVersion
 from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockKind
 from app.sla.toml_write import write_toml
 from app.store import agreements as agreement_store
+from app.store import clocks as clock_store
 from app.store import tickets
+from escalation.replay import replay
 from intake.process import Processor
 from tests.harness.command import run, said
 from tests.harness.world import KARI, TUESDAY_TEN, World, make_settings
@@ -231,6 +232,50 @@ def test_a_replay_of_the_policy_itself_changes_no_outcome(world: World) -> None:
     assert found.counts()["missed_before"] == found.counts()["missed_after"] == 2
     assert all(one.limit_before == one.limit_after for one in found.outcomes)
     assert found.counts()["pages_before"] == found.counts()["pages_after"]
+
+
+def pages_of(world: World, draft: Policy) -> tuple[int, int, int]:
+    """Return the pages of all tickets that were sent, and a replay's: as it was, and a draft's."""
+    with world.db.reading() as session:
+        found = replay(
+            session, world.house, draft, since=TUESDAY_TEN, until=world.now, now=world.now
+        )
+        rows = tickets.received_between(session, TUESDAY_TEN, world.now)
+        steps = [step for row in rows for step in clock_store.steps_of_ticket(session, row.id)]
+    sums = found.counts()
+    sent = sum(not step.skipped for step in steps)
+    return sent, sums["pages_before"], sums["pages_after"]
+
+
+def test_a_replay_counts_the_pages_that_the_engine_sent(world: World) -> None:
+    """Pauses, a raise, taking, solving and opening anew: the replay climbs as the engine did."""
+    world.mail("Logoen er skjev.", subject="Skjev logo", message_id="<1@x.example>")
+    world.process_all()
+    world.move(hours=5)
+    web = world.web()
+    assert web.post("/api/v1/tickets/1/wait", json={"reason": "Hvor?"}).status_code == 200
+    world.move(hours=20)
+    assert web.post("/api/v1/tickets/1/resume", json={}).status_code == 200
+    world.move(hours=6)
+    body = {"severity": "critical", "reason": "Ingen får betalt"}
+    assert web.put("/api/v1/tickets/1/severity", json=body).status_code == 200
+    world.move(minutes=21)
+    sent, before, _ = pages_of(world, default_policy())
+    assert sent == before > 3
+    assert web.post("/api/v1/tickets/1/take").status_code == 200
+    world.move(hours=3)
+    body = {"reason": "Må gå"}
+    assert web.post("/api/v1/tickets/1/hand-back", json=body).status_code == 200
+    world.move(minutes=50)
+    assert web.post("/api/v1/tickets/1/solve", json={}).status_code == 200
+    world.move(hours=30)
+    sent, before, _ = pages_of(world, default_policy())
+    assert sent == before
+    assert web.post("/api/v1/tickets/1/reopen", json={}).status_code == 200
+    world.move(minutes=40)
+    sent, before, after = pages_of(world, default_policy())
+    assert sent == before == after
+    world.postman.taken.clear()  # What is written in them is other stories'.
 
 
 def test_every_version_is_listed_with_its_start(world: World) -> None:

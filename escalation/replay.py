@@ -1,9 +1,9 @@
 """Past tickets under a draft of a policy: what would have been missed, and whom it would page.
 
 Nothing is changed. A ticket's own log is folded with the draft in place of every policy that it
-names, so pauses, exclusions and changes of severity are as they were. The pages are those of the
-ladder's plan until the promise was kept or somebody took the ticket; who would have been reached,
-and what they would have done differently, nobody can know.
+names, so pauses, exclusions and changes of severity are as they were. The pages are the steps of
+the ladder that would have fallen (see ``replay_pages``); who would have been reached, and what
+they would have done differently, nobody can know.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from app.desk import clocks
 from app.desk.house import House
-from app.models import Ticket
+from app.models import Ticket, TicketEvent
 from app.models.base import Id
-from app.sla.clock import ClockEvent, ClockState, fold
-from app.sla.ladder import DeskTiming, Ladder, RunSoFar, plan
+from app.sla.clock import ClockState, fold
 from app.sla.policy import Policy
-from app.sla.terms import ClockEventKind, ClockKind, Counting, Severity
+from app.sla.terms import ClockEventKind, ClockKind, Severity
 from app.store import tickets
+from escalation.replay_pages import count_pages
 
 _DRAFT = "draft"
 # Logs are read for so many tickets in one query.
@@ -88,8 +88,7 @@ def replay(
         some = rows[first : first + _AT_ONCE]
         logs = tickets.events_of(session, [ticket.id for ticket in some])
         for ticket in some:
-            events = clocks.clock_events(logs[ticket.id])
-            outcomes += _replay_one(session, house, ticket, events, draft, now=now)
+            outcomes += _replay_one(session, house, ticket, logs[ticket.id], draft, now=now)
     return Replay(len(rows), tuple(outcomes))
 
 
@@ -97,13 +96,15 @@ def _replay_one(
     session: Session,
     house: House,
     ticket: Ticket,
-    log: Sequence[ClockEvent],
+    log: Sequence[TicketEvent],
     draft: Policy,
     *,
     now: datetime,
 ) -> list[Outcome]:
     # What was written down of breaches belongs to the promises of then.
-    events = [event for event in log if event.kind is not ClockEventKind.BREACHED]
+    events = [
+        event for event in clocks.clock_events(log) if event.kind is not ClockEventKind.BREACHED
+    ]
     named = {str(ticket.policy_id), *(event.policy for event in events if event.policy)}
     actual = {key: house.policy_of(session, Id(key)) for key in named}
     drafted = [replace(event, policy=_DRAFT) if event.policy else event for event in events]
@@ -123,8 +124,8 @@ def _replay_one(
                 missed_after=_missed(after, now),
                 limit_before=before.limit_at,
                 limit_after=after.limit_at,
-                pages_before=_pages(ladder, ticket, before, now),
-                pages_after=_pages(ladder, ticket, after, now),
+                pages_before=count_pages(ladder, kind, events, actual, log=log, now=now),
+                pages_after=count_pages(ladder, kind, drafted, {_DRAFT: draft}, log=log, now=now),
             )
         )
     return outcomes
@@ -135,33 +136,3 @@ def _missed(state: ClockState, now: datetime) -> bool | None:
     if state.promise is None:
         return None
     return state.is_breached(now) or any(cycle.breached_at for cycle in state.past)
-
-
-def _pages(ladder: Ladder, ticket: Ticket, state: ClockState, now: datetime) -> int:
-    """Return how many steps and repeats fall before the promise was kept or the ticket taken."""
-    if state.promise is None or state.calendar is None or state.started_at is None:
-        return 0
-    if state.severity is None or state.target_at is None or state.limit_at is None:
-        return 0
-    counts_hours = state.promise.counting is Counting.BUSINESS_HOURS
-    run = RunSoFar(
-        kind=state.kind,
-        severity=state.severity,
-        started_at=state.started_at,
-        target_at=state.target_at,
-        limit_at=state.limit_at,
-        timing=DeskTiming(
-            hours=state.calendar,
-            started_at=state.started_at,
-            target_at=state.target_at,
-            limit_at=state.limit_at,
-            counts_hours=counts_hours,
-            paused_s=clocks.paused_s(state, now=now),
-        ),
-    )
-    ended = state.ended_at or ticket.solved_at or now
-    taken = ticket.taken_at
-    return sum(
-        shot.nominal_at < ended and (taken is None or shot.nominal_at < taken or shot.by_limit)
-        for shot in plan(ladder, run)
-    )
