@@ -17,14 +17,12 @@ from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
 CRITICAL_FROM = 0.30
-BEYOND_DOUBT = 0.9
 CLEAR = 0.6
-# A word alone tells something from this weight on: it stood in many examples of one kind.
-WEIGHTY = 1.0
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
 # So many times down within one message.
 _FLAPPING = 3
+_SAYS_SOMETHING = 3
 _DOWN = re.compile(r"\b(?:DOWN|NEDE|NERE|FAILED|FEIL|FAIL|CRITICAL|KRITISK)\b")
 _BACK = re.compile(r"\b(?:UP|OPPE|RECOVERED|GJENOPPRETTET|RESOLVED)\b")
 # "You will hear from us when it is UP again."
@@ -66,10 +64,9 @@ def judge(
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so."""
     reading = read(report.channel, report.subject, report.text)
-    weighs = model or shipped()
-    if not _is_known(reading, weighs):
+    likely = (model or shipped()).probabilities(reading.features)
+    if not _is_known(reading, likely):
         return _unknown(report)
-    likely = weighs.probabilities(reading.features)
     case = _Case(report, reading, likely)
     severity, confidence, why = next(
         (found for rule in RULES if (found := rule(case)) is not None),
@@ -88,11 +85,11 @@ def judge(
     )
 
 
-def _is_known(reading: Reading, model: Model) -> bool:
-    if reading.signals or any(part.means for part in reading.clauses):
+def _is_known(reading: Reading, likely: Mapping[Severity, float]) -> bool:
+    """Tell whether the message holds a word that is about something, or one that was learned."""
+    if reading.signals or any(one for part in reading.clauses for one in part.groups):
         return True
-    words = [name for name in reading.features if name.startswith("token:")]
-    return any(max(map(abs, model.weights.get(one, (0.0,)))) >= WEIGHTY for one in words)
+    return bool(reading.clauses) and max(likely.values()) >= CLEAR
 
 
 def _unknown(report: Report) -> Judgement:
@@ -169,8 +166,9 @@ def _people_can_buy(case: _Case) -> _Found:
 
 
 def _little_is_said(case: _Case) -> _Found:
-    """Without any signal of what is wrong nobody is woken, unless the words leave no doubt."""
-    if case.reading.signals or case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+    """Of two words or fewer nobody is woken, unless they leave no doubt."""
+    said = {one for part in case.reading.clauses for one in part.groups if one}
+    if len(said) >= _SAYS_SOMETHING or case.likely[Severity.CRITICAL] >= CLEAR:
         return None
     others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
     best = max(others, key=others.__getitem__)

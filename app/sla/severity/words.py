@@ -1,10 +1,10 @@
-"""Text into clauses, and clauses into what their words mean."""
+"""Text into clauses, and the words of a clause into what they are about."""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 
 LONGEST = 4_000
@@ -25,86 +25,41 @@ _EDGE = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[\w%]+(?:[.'’/*:-][\w%]+)*|%")
-_STEM = 4
-_FAR = 4
-
-
-@dataclass(slots=True)
-class _Node:
-    """One word of a phrase and what may follow it."""
-
-    exact: dict[str, "_Node"] = field(default_factory=dict)
-    starts: dict[str, list[tuple[str, "_Node"]]] = field(default_factory=dict)
-    any_one: "_Node | None" = None
-    skip: "_Node | None" = None
-    means: list[str] = field(default_factory=list)
+# A word longer than this is no word.
+_WORD = 40
 
 
 class Lexicon:
-    """Phrases by what they mean; a text is looked up word by word."""
+    """What words are about."""
 
-    def __init__(self, phrases: Mapping[str, Sequence[str]]) -> None:
-        self._root = _Node()
-        for concept, several in phrases.items():
-            for phrase in several:
-                self._add(phrase.split(), concept)
+    def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        self._exact: dict[str, str] = {}
+        self._starts: dict[str, str] = {}
+        for group, words in groups.items():
+            for word in words:
+                if word.endswith("*"):
+                    self._starts.setdefault(word[:-1], group)
+                else:
+                    self._exact.setdefault(word, group)
 
-    def meanings(self, tokens: Sequence[str]) -> dict[str, str]:
-        """Return what is meant, each with the first words that say so."""
-        found: dict[str, str] = {}
-        for start in range(len(tokens)):
-            for end, node in self._walk(self._root, tokens, start):
-                for concept in node.means:
-                    found.setdefault(concept, " ".join(tokens[start:end]))
-        return found
-
-    def _add(self, words: Sequence[str], concept: str) -> None:
-        node = self._root
-        for word in words:
-            if word == "_":
-                node.any_one = node.any_one or _Node()
-                node = node.any_one
-            elif word == "~":
-                node.skip = node.skip or _Node()
-                node = node.skip
-            elif word.endswith("*"):
-                stem = word[:-1]
-                several = node.starts.setdefault(stem[:_STEM], [])
-                known = next((one for text, one in several if text == stem), None)
-                if known is None:
-                    known = _Node()
-                    several.append((stem, known))
-                node = known
-            else:
-                node = node.exact.setdefault(word, _Node())
-        node.means.append(concept)
-
-    def _walk(self, node: _Node, tokens: Sequence[str], at: int) -> Iterator[tuple[int, _Node]]:
-        if node.means:
-            yield at, node
-        if at >= len(tokens):
-            return
-        token = tokens[at]
-        following = node.exact.get(token)
-        if following is not None:
-            yield from self._walk(following, tokens, at + 1)
-        for length in range(1, _STEM + 1):
-            for stem, one in node.starts.get(token[:length], ()):
-                if len(stem) == length or (length == _STEM and token.startswith(stem)):
-                    yield from self._walk(one, tokens, at + 1)
-        if node.any_one is not None:
-            yield from self._walk(node.any_one, tokens, at + 1)
-        if node.skip is not None:
-            for further in range(at, min(at + _FAR, len(tokens))):
-                yield from self._walk(node.skip, tokens, further)
+    def group(self, token: str) -> str | None:
+        """Return the group of a word in lower case; the longest beginning that fits counts."""
+        found = self._exact.get(token)
+        if found is not None:
+            return found
+        for length in range(min(len(token), _WORD), 1, -1):
+            found = self._starts.get(token[:length])
+            if found is not None:
+                return found
+        return "number" if token[:1].isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A piece of a sentence, and what its words mean."""
+    """A piece of a sentence: its words in lower case, and each word's group or None."""
 
     tokens: tuple[str, ...]
-    means: Mapping[str, str]
+    groups: tuple[str | None, ...]
     in_subject: bool
     asks: bool
 
@@ -112,22 +67,25 @@ class Clause:
 @cache
 def lexicon() -> Lexicon:
     """Return the shipped lexicon."""
-    raw = files("app.sla.severity").joinpath("data/concepts.toml").read_text("utf-8")
-    return Lexicon(read_phrases(raw))
+    return Lexicon({name: entry["words"].split() for name, entry in _document().items()})
 
 
-def read_phrases(toml: str) -> dict[str, list[str]]:
-    """Read ``[concept] words = "a | b c* | d ~ e"``."""
-    document = tomllib.loads(toml)
-    return {
-        concept: [
-            " ".join(one.split())
-            for line in entry["words"].splitlines()
-            for one in line.split("|")
-            if one.strip()
-        ]
-        for concept, entry in document.items()
-    }
+@cache
+def meanings() -> Mapping[str, str]:
+    """Return what each group is about, in words for an agent."""
+    return {name: str(entry["meaning"]) for name, entry in _document().items()}
+
+
+@cache
+def _document() -> dict[str, dict[str, str]]:
+    raw = files("app.sla.severity").joinpath("data/words.toml").read_text("utf-8")
+    return tomllib.loads(raw)
+
+
+@lru_cache(maxsize=20_000)
+def group_of(token: str) -> str | None:
+    """Return the group of a word in lower case; None where it belongs to none."""
+    return lexicon().group(token)
 
 
 def newest(text: str) -> str:
@@ -147,17 +105,15 @@ def newest(text: str) -> str:
 
 
 def clauses(subject: str | None, text: str) -> list[Clause]:
-    """Split a message into clauses."""
-    lines = [(subject or "", True), (newest(text), False)]
-    known = lexicon()
+    """Split a subject and the newest text into clauses."""
     found = []
-    for line, in_subject in lines:
+    for line, in_subject in ((subject or "", True), (text, False)):
         start = 0
         for edge in [*_EDGE.finditer(line), None]:
             end = edge.start() if edge else len(line)
-            tokens = tuple(token.lower() for token in _TOKEN.findall(line[start:end]))
-            asks = bool(edge and "?" in edge.group())
+            tokens = tuple(token.lower()[:_WORD] for token in _TOKEN.findall(line[start:end]))
             if tokens:
-                found.append(Clause(tokens, known.meanings(tokens), in_subject, asks))
+                asks = bool(edge and "?" in edge.group())
+                found.append(Clause(tokens, tuple(map(group_of, tokens)), in_subject, asks))
             start = edge.end() if edge else end
     return found
