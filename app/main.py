@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from app import __version__
 from app.api import (
     agents,
+    calls,
     canaries,
+    contacts,
     customers,
     events,
     exclusions,
@@ -73,6 +75,8 @@ def create_app(
     app.include_router(schedules.feeds)
     for part in (
         tickets,
+        calls,
+        contacts,
         ticket_clocks,
         exclusions,
         customers,

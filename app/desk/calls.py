@@ -30,7 +30,7 @@ from app.models import (
 )
 from app.sla.severity import Judgement, Report, judge, kept
 from app.sla.terms import Severity
-from app.store import calls, people, tickets
+from app.store import calls, families, people, tickets
 
 # Whoever says that it is something else does not phone about the open fault.
 _SOMETHING_ELSE = frozenset({Severity.MINOR, Severity.REQUEST})
@@ -87,6 +87,7 @@ def record_call(
         ticket = _place(case)
     else:
         ticket = tickets.find(session, call.ticket_id, lock=True)
+        ticket = ticket and families.survivor(session, ticket, lock=True)
     if ticket is not None:
         _follow(case, ticket)
     return call, ticket
@@ -179,7 +180,7 @@ def _named(case: _Case) -> Ticket | None:
     if ticket is None:
         # A telephone system cannot mend it, and its call is not lost for that.
         case.call.problems = [*case.call.problems, f"there is no ticket {number}"]
-    return ticket
+    return ticket and families.survivor(case.session, ticket, lock=True)
 
 
 def _one_to_join(case: _Case) -> Ticket | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.desk.events import audit_of
 from app.kit.errors import BadInput, Conflict
 from app.kit.ids import digest, new_token
 from app.kit.text import storable
@@ -36,6 +37,24 @@ def add_contact(
     )
     session.add(contact)
     return contact
+
+
+def set_phone(
+    session: Session, contact: Contact, *, phone: str | None, now: datetime, actor: str
+) -> None:
+    """Set the number (E.164) that a contact is known by when they call; None for no number."""
+    before: dict[str, object] = {"phone": contact.phone}
+    contact.phone = phone
+    audit_of(
+        session,
+        "contact",
+        contact.id,
+        "contact.phone_set",
+        now=now,
+        actor=actor,
+        before=before,
+        after={"phone": phone},
+    )
 
 
 def add_customer(

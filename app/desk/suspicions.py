@@ -8,13 +8,24 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.desk import incidents
 from app.desk.events import DESK, audit, record
 from app.desk.house import House
 from app.desk.work import By
 from app.kit.errors import Conflict
-from app.models import Event, Suspicion, SuspicionState, SuspicionTicket, Ticket
+from app.models import (
+    OPEN,
+    Event,
+    Incident,
+    IncidentState,
+    Suspicion,
+    SuspicionState,
+    SuspicionTicket,
+    Ticket,
+)
 from app.sla.terms import Severity
 from app.store import calls
+from app.store import incidents as store
 
 GRAVE = frozenset({Severity.CRITICAL, Severity.SERIOUS})
 FLAG = "suspected_incident"
@@ -48,6 +59,31 @@ def look(session: Session, house: House, ticket: Ticket, *, now: datetime) -> Su
     there = {one.id for _, one in calls.suspected(session, [known.id])}
     _add(session, known, [one for one in alike if one.id not in there], alike, now=now)
     return known
+
+
+def confirm(
+    session: Session, house: House, suspicion: Suspicion, by: By, *, title: str = ""
+) -> Incident:
+    """Say that it is one incident, and put its open tickets under it.
+
+    Where one of them is under an incident already, or it was confirmed before, it is that one.
+    """
+    about = [one for _, one in calls.suspected(session, [suspicion.id]) if one.status in OPEN]
+    there = next((one.incident_id for one in about if one.incident_id), suspicion.incident_id)
+    incident = store.find(session, there, lock=True) if there else None
+    alone = [one for one in about if one.incident_id is None]
+    if incident is not None and incident.state is IncidentState.OPEN:
+        for ticket in alone:
+            incidents.join(session, house, incident, ticket, by)
+    elif alone:
+        incident = incidents.open_incident(
+            session, house, title=title or alone[0].subject, about=alone, by=by
+        )
+    else:
+        raise Conflict("none of its tickets is open any more", remedy="Dismiss it.")
+    suspicion.incident_id = incident.id
+    _decide(session, suspicion, by, SuspicionState.CONFIRMED)
+    return incident
 
 
 def dismiss(session: Session, suspicion: Suspicion, by: By) -> None:

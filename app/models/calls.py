@@ -130,6 +130,8 @@ class Suspicion(Row, table=True):
     last_at: Instant
     decided_at: Instant | None = None
     decided_by_id: Id | None = link("agent", nullable=True)
+    # What it was confirmed to be.
+    incident_id: Id | None = link("incident", nullable=True)
 
 
 class SuspicionTicket(Row, table=True):

@@ -52,6 +52,21 @@ def find_customer(session: Session, customer_id: Id) -> Customer | None:
     return session.get(Customer, customer_id)
 
 
+def find_contact(session: Session, contact_id: Id) -> Contact | None:
+    """Return the contact; None when there is no such id."""
+    return session.get(Contact, contact_id)
+
+
+def contacts_of(session: Session, customer_id: Id) -> Sequence[Contact]:
+    """Return a customer's contacts, the longest known first."""
+    query = (
+        select(Contact)
+        .where(Contact.customer_id == customer_id)
+        .order_by(col(Contact.created_at), col(Contact.id))
+    )
+    return session.exec(query).all()
+
+
 def strangers_at(session: Session, domain: str) -> Sequence[Contact]:
     """Return the contacts of a mail domain (lower case) that are no customer's."""
     query = select(Contact).where(

@@ -1,0 +1,123 @@
+"""Contacts: the people who write and call, and the numbers that they are known by."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+
+from app.api.context import Context, Reader, Writer
+from app.api.paging import Page, Paged, cut_all
+from app.api.problems import responses
+from app.api.ticket_schemas import Address, Body
+from app.desk import people as desk
+from app.kit.errors import BadInput, Conflict, NotFound
+from app.kit.phone_numbers import parse_number
+from app.models import Contact
+from app.store import people
+
+router = APIRouter(tags=["contacts"], responses=responses(401, 403, 404, 422, 503))
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Number = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+
+
+class ContactOut(BaseModel):
+    """A person who writes or calls."""
+
+    id: UUID
+    customer_id: UUID | None = Field(description="Null for a stranger.")
+    name: str
+    email: str | None
+    phone: str | None = Field(description="E.164.", examples=["+4791234567"])
+    language: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, contact: Contact) -> Self:
+        """Return the contact."""
+        return cls(**{name: getattr(contact, name) for name in cls.model_fields})
+
+
+class ContactPage(Page[ContactOut]):
+    """A page of contacts."""
+
+
+class ContactIn(Body):
+    """A new contact of a customer's."""
+
+    name: Name = ""
+    email: Address | None = None
+    phone: Number | None = Field(None, examples=["912 34 567"])
+    language: Literal["nb", "nn", "en"] | None = None
+
+
+class PhoneIn(Body):
+    """The number that a contact calls from."""
+
+    phone: Number | None = Field(description="Null for none.", examples=["912 34 567"])
+
+
+@router.get("/customers/{customer_id}/contacts", operation_id="list_contacts")
+def list_contacts(context: Reader, customer_id: UUID, wanted: Paged) -> ContactPage:
+    """List a customer's contacts, the longest known first."""
+    with context.reading() as session:
+        if people.find_customer(session, customer_id) is None:
+            raise NotFound("there is no such customer", field="customer_id")
+        rows = [ContactOut.of(one) for one in people.contacts_of(session, customer_id)]
+    key = datetime, UUID
+    page, cursor = cut_all(rows, wanted, *key, key=lambda row: (row.created_at, row.id))
+    return ContactPage(items=list(page), next=cursor)
+
+
+@router.post(
+    "/customers/{customer_id}/contacts",
+    operation_id="add_contact",
+    status_code=201,
+    responses=responses(409),
+)
+def post_contact(context: Writer, customer_id: UUID, body: ContactIn) -> ContactOut:
+    """Add a contact; whoever calls from their number is greeted as the customer."""
+    with context.db.writing() as session:
+        customer = people.find_customer(session, customer_id)
+        if customer is None:
+            raise NotFound("there is no such customer", field="customer_id")
+        email = body.email and body.email.lower()
+        if email and people.contacts_by_email(session, [email]):
+            raise Conflict(f"{email} is a contact already", field="email")
+        contact = desk.add_contact(
+            session,
+            email=email,
+            phone=_number(context, body.phone),
+            name=body.name,
+            language=body.language,
+            customer=customer,
+            now=context.now,
+        )
+        session.flush()
+        return ContactOut.of(contact)
+
+
+@router.put("/contacts/{contact_id}/phone", operation_id="set_contact_phone")
+def put_phone(context: Writer, contact_id: UUID, body: PhoneIn) -> ContactOut:
+    """Set the number that a contact is known by when they call."""
+    with context.db.writing() as session:
+        contact = people.find_contact(session, contact_id)
+        if contact is None:
+            raise NotFound("there is no such contact", field="contact_id")
+        phone = _number(context, body.phone)
+        desk.set_phone(session, contact, phone=phone, now=context.now, actor=context.actor)
+        return ContactOut.of(contact)
+
+
+def _number(context: Context, written: str | None) -> str | None:
+    if not written:
+        return None
+    number = parse_number(written, context.house.settings.phone.region)
+    if number is None:
+        raise BadInput(
+            f"{written!r} is no telephone number",
+            field="phone",
+            remedy="Write it as it is dialled, as in +4791234567.",
+        )
+    return number
