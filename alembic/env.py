@@ -12,6 +12,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, types
 
 from app.kit.db import Database
+from app.kit.schema import is_a_models
 from app.models import metadata
 from app.models.base import Word
 
@@ -39,6 +40,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=_render,
+        include_name=is_a_models,
         transactional_ddl=True,
     )
     context.run_migrations()

@@ -23,8 +23,10 @@ from app.api import (
     problems,
     reaching,
     schedules,
+    search,
     take,
     ticket_clocks,
+    ticket_lists,
     tickets,
     webhooks,
 )
@@ -74,6 +76,8 @@ def create_app(
     app.include_router(take.router)
     app.include_router(schedules.feeds)
     for part in (
+        ticket_lists,
+        search,
         tickets,
         calls,
         contacts,

@@ -17,7 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from app.api.paging import Page, Paging
+from app.api.paging import Page
 from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
 from app.models import Clock, Message, Status, Ticket, TicketEvent
@@ -139,12 +139,6 @@ class TicketOut(BaseModel):
 
 class TicketPage(Page[TicketOut]):
     """A page of tickets."""
-
-
-class WantedTickets(Paging):
-    """Which tickets are asked for."""
-
-    status: list[Status] = Field(default_factory=list, description="Only these; may be repeated.")
 
 
 class AttachmentOut(BaseModel):

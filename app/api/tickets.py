@@ -1,11 +1,10 @@
-"""Tickets: list and read, answer, start, wait, resume, set severity, assign, solve, reopen."""
+"""Tickets: read, answer, start, wait, resume, set severity, assign, solve, reopen."""
 
 from datetime import datetime
-from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlmodel import Session
 
 from app.api.context import Context, Reader, Writer, ticket_of
@@ -29,9 +28,7 @@ from app.api.ticket_schemas import (
     StepOut,
     StepPage,
     TicketOut,
-    TicketPage,
     WaitIn,
-    WantedTickets,
 )
 from app.desk import taking, work
 from app.desk.reply import reply
@@ -43,31 +40,6 @@ router = APIRouter(
     prefix="/tickets", tags=["tickets"], responses=responses(401, 403, 404, 422, 503)
 )
 _CONFLICT = responses(409)
-
-
-@router.get("", operation_id="list_tickets")
-def list_tickets(context: Reader, wanted: Annotated[WantedTickets, Query()]) -> TicketPage:
-    """List tickets, newest first. The pages stay stable while tickets come and change."""
-    after = wanted.after(int)
-    with context.reading() as session:
-        rows = tickets.listing(
-            session,
-            statuses=wanted.status,
-            below=after[0] if after else None,
-            limit=wanted.limit + 1,
-        )
-        page, cursor = cut(rows, wanted, key=lambda row: (row.number,))
-        running = clocks.of_tickets(session, [ticket.id for ticket in page])
-    by_ticket: dict[object, list[object]] = {}
-    for clock in running:
-        by_ticket.setdefault(clock.ticket_id, []).append(clock)
-    return TicketPage(
-        items=[
-            TicketOut.of(ticket, by_ticket.get(ticket.id, []), context.now)  # type: ignore[arg-type]
-            for ticket in page
-        ],
-        next=cursor,
-    )
 
 
 @router.get("/{number}", operation_id="get_ticket")

@@ -28,7 +28,7 @@ from app.models import (
 )
 from app.models.base import Id
 from app.sla.severity import Judgement
-from app.store import families, pages, people, tickets
+from app.store import families, pages, people, search, tickets
 
 
 def merge(
@@ -195,6 +195,7 @@ def split(
     new, _ = open_ticket(session, house, opening, now=by.now)
     session.flush()
     families.move_messages(session, moved, to=new.id)
+    search.move(session, [row.id for row in moved], to=new.id)
     session.add(
         TicketLink(
             ticket_id=new.id,

@@ -63,6 +63,7 @@ def write_to_customer(
         text=what.said,
         message_id=own_id,
         html=what.said_html,
+        file_names=[file.name for file in what.files],
     )
     if what.files:
         keep_files(session, message, what.files)

@@ -31,7 +31,7 @@ from app.models import (
 from app.models.base import Id
 from app.sla.severity import Judgement
 from app.sla.terms import Exclusion
-from app.store import numbers
+from app.store import numbers, search
 from app.store.upsert import insert_missing
 
 SUBJECT_LENGTH = 500
@@ -124,6 +124,7 @@ def open_ticket(
         flags=list(opening.flags),
     )
     session.add(ticket)
+    search.keep(session, ticket=ticket.id, message=ticket.id, head=_head(ticket, opening.contact))
     record(
         session,
         ticket,
@@ -173,6 +174,7 @@ def add_entry(session: Session, ticket: Ticket, entry: Entry) -> Id:
         message_id=message_id,
         problems=[storable(problem) for problem in entry.problems],
         inbound_id=entry.inbound_id,
+        file_names=[storable(file.name) for file in entry.attachments],
     )
     if entry.attachments:
         keep_files(session, message, entry.attachments)
@@ -202,9 +204,17 @@ def add_message(
     message_id: str | None = None,
     problems: Sequence[str] = (),
     inbound_id: Id | None = None,
+    file_names: Sequence[str] = (),
 ) -> Id:
-    """Add an entry to the ticket and return its id."""
+    """Add an entry to the ticket and return its id; it is found by what its files are called too.
+
+    What the desk says by itself is not found: it is the same on every ticket.
+    """
     new = new_id()
+    if kind is not MessageKind.AUTOMATIC:
+        people = (author, from_address, *to_addresses, *cc_addresses)
+        head = " ".join([subject, *people, *file_names])
+        search.keep(session, ticket=ticket.id, message=new, head=head, body=text)
     append_row(
         session,
         Message,
@@ -227,6 +237,12 @@ def add_message(
         inbound_id=inbound_id,
     )
     return new
+
+
+def _head(ticket: Ticket, contact: Contact | None) -> str:
+    """Return what a ticket is found by even where nothing was said on it."""
+    whose = (contact.name, contact.email or "", contact.phone or "") if contact else ()
+    return " ".join([str(ticket.number), ticket.subject, *whose])
 
 
 def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> Id:

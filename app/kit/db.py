@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
+from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, insert, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
@@ -88,6 +88,9 @@ class WritingSession(Session):
         appended: dict[type[SQLModel], list[dict[str, Any]]] = self.info.pop("appended", {})
         for table, rows in appended.items():
             self.connection().execute(insert(table), rows)
+        by_statement: dict[TextClause, list[dict[str, Any]]] = self.info.pop("appended_by", {})
+        for statement, rows in by_statement.items():
+            self.connection().execute(statement, rows)
 
     @override
     def commit(self) -> None:
@@ -98,6 +101,11 @@ class WritingSession(Session):
 def append_row(session: Session, table: type[SQLModel], **values: Any) -> None:
     """Add a row that nothing reads again in this transaction; every column is to be given."""
     session.info.setdefault("appended", {}).setdefault(table, []).append(values)
+
+
+def append_by(session: Session, statement: TextClause, **values: Any) -> None:
+    """Add a row likewise, by a statement of one's own; the same object gathers its rows."""
+    session.info.setdefault("appended_by", {}).setdefault(statement, []).append(values)
 
 
 def wake_after_commit(session: Session, topic: Topic) -> None:

@@ -10,6 +10,14 @@ from alembic.script import ScriptDirectory
 from app.kit.db import Database
 from app.kit.errors import BadConfig
 
+# What stands beside the models' tables: full text, and the tables that SQLite makes for it.
+_BESIDE = "message_search"
+
+
+def is_a_models(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Tell whether a name in the database is to be found among the models."""
+    return kind != "table" or name is None or not name.startswith(_BESIDE)
+
 
 def scripts_folder() -> Path:
     """Return the folder of migrations: packaged as data, or beside the code in a checkout."""

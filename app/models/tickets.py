@@ -48,6 +48,8 @@ class Ticket(Row, table=True):
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_status_number", "status", "number"),
+        Index("ix_ticket_received_at", "received_at", "number"),
+        Index("ix_ticket_updated_at", "updated_at", "number"),
         # The queue: what is due first, of all or of one person's. Closed tickets are not in it.
         Index(
             "ix_ticket_next_due_at",

@@ -113,6 +113,13 @@ def active_agents(session: Session) -> Sequence[Agent]:
     return session.exec(query).all()
 
 
+def team_mates(session: Session, agent: Agent) -> Sequence[Agent]:
+    """Return everybody of the agent's team, themselves too; of no team they are alone."""
+    if agent.team is None:
+        return [agent]
+    return session.exec(select(Agent).where(Agent.team == agent.team)).all()
+
+
 def agents_by_id(session: Session, ids: Sequence[Id]) -> Sequence[Agent]:
     """Return these agents."""
     return session.exec(select(Agent).where(col(Agent.id).in_(ids))).all()

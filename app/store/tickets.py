@@ -31,18 +31,6 @@ def find_by_number(session: Session, number: int, *, lock: bool = False) -> Tick
     return session.exec(query.with_for_update() if lock else query).first()
 
 
-def listing(
-    session: Session, *, statuses: Sequence[Status], below: int | None, limit: int
-) -> Sequence[Ticket]:
-    """Return tickets, newest number first; ``below`` is the last number of the page before."""
-    query = select(Ticket).order_by(col(Ticket.number).desc()).limit(limit)
-    if statuses:
-        query = query.where(col(Ticket.status).in_(statuses))
-    if below is not None:
-        query = query.where(col(Ticket.number) < below)
-    return session.exec(query).all()
-
-
 def messages(
     session: Session,
     ticket_id: Id,
@@ -64,6 +52,14 @@ def messages(
     if after is not None:
         query = query.where(tuple_(col(Message.at), col(Message.id)) > after)
     return session.exec(query).all()
+
+
+def texts(session: Session, message_ids: Sequence[Id]) -> dict[Id, str]:
+    """Return the beginnings of what these messages say, by their ids."""
+    query = select(Message.id, func.substr(Message.text, 1, 20_000)).where(
+        col(Message.id).in_(message_ids)
+    )
+    return dict(session.exec(query).all())
 
 
 def open_of_contact(session: Session, contact_id: Id, since: datetime) -> Sequence[Ticket]:
