@@ -1,12 +1,25 @@
 """Bytes to text, leniently: a letter is never dropped, and nothing raises."""
 
+import binascii
 import re
-from email.errors import MessageError
-from email.header import decode_header
 from email.message import Message
 
+from intake.mail.charset import codecs_of, decoded, mostly_decoded
+from intake.mail.tree import base64_piece
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]+")
-_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
+# RFC 2047; RFC 2231, section 5 puts a language behind the charset. Bounded, as each may be broken.
+_WORD = re.compile(
+    r"=\?(?P<charset>[^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?(?P<how>[bBqQ])\?"
+    r"(?P<text>[^?]{0,3000}(?:\?(?!=)[^?]{0,200}){0,10})\?="
+)
+_MOST_WORDS = 500
+# Charsets that are declared where nobody thought of any.
+_SAY_NOTHING = frozenset(
+    {"", "us-ascii", "ascii", "unknown-8bit", "utf-8", "utf8", "x-unknown", "unknown", "default"}
+)
+_BROKEN = re.compile("[\udc80-\udcff]+")
+_LONGEST_MIXED = 200_000
 
 
 def text_of(data: bytes, charset: str | None) -> str:
@@ -16,19 +29,43 @@ def text_of(data: bytes, charset: str | None) -> str:
     letter, so nothing is guessed.
     """
     name = (charset or "").strip().strip("\"'").lower()
-    if name and name not in {"us-ascii", "ascii", "utf-8", "utf8", "unknown-8bit"}:
-        try:
-            return data.decode(name)
-        except (LookupError, UnicodeDecodeError, ValueError):
-            pass
+    declared = "" if name in _SAY_NOTHING else name
+    text = decoded(data, declared) if declared else None
+    if text is not None:
+        return text.removeprefix("\ufeff")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        pass
+    # A charset of many bytes a letter, and one of them broken.
+    text = mostly_decoded(data, declared) if declared else None
+    return _utf8_or_1252(data) if text is None or declared.startswith("utf") else text
+
+
+def _utf8_or_1252(data: bytes) -> str:
+    """Read what is UTF-8 as such and every other byte as Windows-1252: a cut letter spoils none."""
+    if len(data) <= _LONGEST_MIXED:
+        return _BROKEN.sub(
+            lambda found: _of_1252(found.group()), data.decode("utf-8", "surrogateescape")
+        )
+    return data.decode("utf-8", "replace") if _is_mostly_utf8(data) else _1252(data)
+
+
+def _of_1252(letters: str) -> str:
+    return _1252(letters.encode("ascii", "surrogateescape"))
+
+
+def _1252(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
     except UnicodeDecodeError:
         # Five bytes mean nothing in Windows-1252; Latin-1 has a letter for every byte.
-        try:
-            return data.decode("cp1252")
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
+        return data.decode("latin-1")
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    text = data[:_LONGEST_MIXED].decode("utf-8", "replace")
+    return text.count("\ufffd") * 2 < sum(letter > "\x7f" for letter in text)
 
 
 def every(message: Message, name: str) -> list[str]:
@@ -50,16 +87,38 @@ def header_text(raw: str | None) -> str:
     # compat32 keeps raw 8-bit bytes as lone surrogates.
     if any("\udc80" <= letter <= "\udcff" for letter in text):
         text = text_of(text.encode("utf-8", "surrogateescape"), None)
-    if "=?" in text and _ENCODED.search(text):
-        text = _decoded_words(text)
+    if 0 < text.count("=?") <= _MOST_WORDS:
+        text = _decoded_words(" ".join(text.split()))
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def _decoded_words(text: str) -> str:
+    """Decode encoded words; neighbours of one charset are joined first, since letters are cut."""
+    found: list[str] = []
+    waiting, charset, end = b"", "", 0
+    for word in _WORD.finditer(text):
+        between = text[end : word.start()]
+        if waiting and (between.strip() or word["charset"].lower() != charset):
+            found.append(text_of(waiting, charset))
+            waiting = b""
+        if between.strip() or not end:
+            found.append(between)
+        waiting += _of_word(word)
+        charset, end = word["charset"].lower(), word.end()
+    return "".join([*found, text_of(waiting, charset) if waiting else "", text[end:]])
+
+
+def _of_word(word: re.Match[str]) -> bytes:
+    inside = word["text"].encode("ascii", "replace") if word["text"].isascii() else _unencoded(word)
+    if word["how"] in "qQ":
+        return binascii.a2b_qp(inside, header=True)
+    return base64_piece(inside)
+
+
+def _unencoded(word: re.Match[str]) -> bytes:
+    """Return a word whose letters somebody forgot to encode."""
+    codec = next(iter(codecs_of(word["charset"])), "utf-8")
     try:
-        parts = decode_header(" ".join(text.split()))
-    except (MessageError, ValueError, LookupError):
-        return text
-    return "".join(
-        part if isinstance(part, str) else text_of(part, charset) for part, charset in parts
-    )
+        return word["text"].encode(codec)
+    except (UnicodeEncodeError, LookupError):
+        return word["text"].encode("utf-8", "replace")

@@ -38,6 +38,16 @@ _QUOTATION = etree.XPath(
     " or contains(translate(@style, ' ', ''), 'border-top:solid#E1E1E1')"
     " or contains(translate(@style, ' ', ''), 'border:none;border-top:solid')])[1]"
 )
+# Blocks that hold what they quote, and words that stand behind the first of them, outside any.
+_QUOTED = "blockquote[@type='cite' or contains(@class, 'gmail_quote')]"
+_OUTERMOST = etree.XPath(f"//{_QUOTED}[not(ancestor::{_QUOTED})]")
+_ANSWERED = etree.XPath(
+    f"(descendant-or-self::{_QUOTED})[1]/following::text()[normalize-space()]"
+    f"[not(ancestor::{_QUOTED})][not(ancestor::*[contains(@class, 'signature') or self::style"
+    " or self::script])]"
+)
+# Lines that no program writes.
+_BEGINS, _ENDS = "\ue0f2quoted\ue0f2", "\ue0f2answered\ue0f2"
 _PARSER = HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
 
 
@@ -51,8 +61,10 @@ def as_text(html: str) -> str:
         return _stripped(source)
     try:
         tree = document_fromstring(source.encode("utf-8", "replace"), parser=_PARSER)
-        _mark(tree)
+        answered = _mark(tree)
         text = Inscriptis(tree).get_text()
+        if answered:
+            text = _with_quoted_lines(text)
     except Exception:  # noqa: BLE001 - lxml and the renderer raise all kinds on broken HTML
         text = ""
     # The renderer gives nothing at all for HTML that is nested some hundred deep.
@@ -79,10 +91,39 @@ def _depth(html: str) -> int:
     return deepest
 
 
-def _mark(tree: HtmlElement) -> None:
+def _mark(tree: HtmlElement) -> bool:
+    """Mark the first quotation, or every quoted block where answers stand between or below them.
+
+    Return whether the latter: such text is to be read with its quoted lines told apart.
+    """
     for quotation in _QUOTATION(tree):
-        parent = quotation.getparent()
-        if parent is not None:
-            mark = parent.makeelement("p", {})
-            mark.text = MARK
-            parent.insert(parent.index(quotation), mark)
+        if _ANSWERED(quotation):
+            for block in _OUTERMOST(tree):
+                _insert(block, _BEGINS, after=False)
+                _insert(block, _ENDS, after=True)
+            return True
+        _insert(quotation, MARK, after=False)
+    return False
+
+
+def _insert(element: HtmlElement, line: str, *, after: bool) -> None:
+    parent = element.getparent()
+    if parent is None:
+        return
+    mark = parent.makeelement("p", {})
+    mark.text = line
+    if after:
+        mark.tail, element.tail = element.tail, None
+    parent.insert(parent.index(element) + after, mark)
+
+
+def _with_quoted_lines(text: str) -> str:
+    """Write "> " before the lines between two marks, as a plain text has it."""
+    found = []
+    quoted = False
+    for line in text.splitlines():
+        if line.strip() in {_BEGINS, _ENDS}:
+            quoted = line.strip() == _BEGINS
+        else:
+            found.append(f"> {line}".rstrip() if quoted else line)
+    return "\n".join(found)

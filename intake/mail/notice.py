@@ -42,13 +42,19 @@ _ALONE = re.compile(
 _NAMED = re.compile(
     r"^[\s>*•-]{0,12}(?:(?:the |your |failed |final |original |intended |unknown |invalid |bad |"
     r"e?-?mail )*(?:recipients?|addresse?e?s?|users?|mailbox|mail ?box|rcpt[ _-]?to|to|account|"
-    r"envelope-to|destination))\b[^:@]{0,30}:\s*(?:rfc822;|smtp[;:])?\s*<?" + _SOMEBODY,
+    r"envelope-to|destination|mottaker\w*|mottakar\w*|mottagare\w*|modtager\w*|empfänger\w*|"
+    r"destinataires?|"
+    r"destinatarios?|destinatari[oa]?|ontvangers?|e-?post-?adresse?n?|"
+    r"adresse?n?))\b[^:@]{0,30}:\s*(?:rfc822;|smtp[;:])?\s*<?" + _SOMEBODY,
     re.IGNORECASE,
 )
 _DEED = re.compile(
     r"undeliverable|undelivered|not (?:be |been |)deliver|unable to deliver|fail(?:ed|ure)|"
     r"error delivering|deliver(?:y|ed)? (?:of .{0,40}|)to|did not reach|reject|returned|"
-    r"addressed|(?:your |)(?:mail|message|e-mail) to|no such|unknown|rcpt to",
+    r"addressed|(?:your |)(?:mail|message|e-mail) to|no such|unknown|rcpt to|"
+    r"ikk[ej]e? (?:bli )?lever|"
+    r"mislyk|inte (?:att )?lever|nicht zugestellt|zugestellt werden|n.a pas pu|entregad|consegnat|"
+    r"recapitat|niet (?:bezorgd|worden)|dostarczon",
     re.IGNORECASE,
 )
 _RCPT = re.compile(r"rcpt to:\s*<?([^\s<>]{1,64}@[^\s<>]{1,255})>?", re.IGNORECASE)
@@ -63,7 +69,10 @@ _ELSEWHERE = re.compile(
 _GOES_ON = re.compile(
     r"will (?:be )?(?:re-?tr|try|continue|keep|attempt)|no action is required|"
     r"not need to resend|warning:? (?:message|could|delivery)|delayed|delivery (?:is )?delay|"
-    r"still (?:being )?(?:tr|attempt|undelivered)|try again later|temporar|retry timeout exceeded$",
+    r"still (?:being )?(?:tr|attempt|undelivered)|try again later|temporar|retry timeout exceeded$|"
+    r"forsinket|forseinka|fortsetter å prøve|prøver igjen|prøvar igjen|försenat|fördröj|"
+    r"försöker igen|"
+    r"verzögert|weiterhin versucht|wird weiter|retardé|retrasad|in ritardo|vertraagd",
     re.IGNORECASE,
 )
 _STAFF = frozenset({"postmaster", "mailer-daemon", "mailerdaemon", "mail-daemon", "abuse"})

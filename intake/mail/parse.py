@@ -72,7 +72,7 @@ def _read(raw: bytes) -> ParsedMail:
         is_bounce=judged is Verdict.BOUNCE,
         is_complaint="feedback-report" in why or why.startswith("complaint"),
         is_read_receipt="disposition-notification" in why,
-        is_delivery_notice="delivery-status" in why,
+        is_delivery_notice=why.startswith(verdict.DELIVERY),
         bounce=bounce,
         signed=kind == "multipart/signed",
         encrypted=kind == "multipart/encrypted" or "pkcs7-mime" in kind,

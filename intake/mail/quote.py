@@ -21,8 +21,9 @@ def _words(*lines: str) -> frozenset[str]:
 # "wrote", as mail programs write it above a quotation.
 _WROTE = (
     r"(?:wrote|writes|skrev|skreiv|schrieb|schreibt|a écrit|écrit|ha scritto|scrisse|escribi[óo]|"
-    r"escreveu|schreef|geschreven|napisał(?:\(a\)|a)?|napsala?|написала?|пишет|kirjoitti|írta|"
-    r"yazdı|a scris|kirjutas|rašė|έγραψε|viết|写道|寫道|のメール|さんは書きました)"
+    r"escreveu|schreef|geschreven|napisał(?:\(a\)|a)?|napsala?|napísala?|написала?|пишет?|"
+    r"kirjoitti|írta|yazdı|a scris|kirjutas|rašė|rakstīja|skrifaði|έγραψε|viết|写道|"
+    r"寫道|のメール|さんは書きました)"
 )
 _ADDRESSED = r"<?[\w.+-]{1,64}@[\w.-]{1,255}>?"
 _ATTRIBUTIONS: tuple[re.Pattern[str], ...] = (
@@ -50,6 +51,11 @@ _ATTRIBUTIONS: tuple[re.Pattern[str], ...] = (
     ),
     re.compile(r"^[>\s*]*(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d GMT[+-]\d\d:\d\d \S.{1,120}$"),
 )
+# In any language: somebody's address and a moment before a colon, above quoted lines.
+_ABOVE_QUOTED = re.compile(
+    rf"^(?=.*{_ADDRESSED})(?=.*\d{{1,2}}[:.h]\d\d)(?=.*\b\d{{4}}\b).{{10,280}}:\W{{0,3}}$",
+    re.IGNORECASE,
+)
 # An attribution begins with a person or a moment, never with the words of the answer above it.
 _MAY_BEGIN = re.compile(
     r"@|<|\d{4}|\d{1,2}[:.]\d\d|\d[/.-]\d|" + _WROTE + r"|^\W*(?:on|den|am|le|il|el|dnia)\s",
@@ -60,7 +66,16 @@ _SEPARATOR = re.compile(
     r"messaggio|mensaje|mensagem|bericht|wiadomość|wiadomosc|zpráva|viesti|üzenet|сообщение|"
     r"original[a-zæøåéè]*|d.origine|weitergeleitet[a-z]*|ursprüngliche[a-z]*|opprinneleg|"
     r"oprindelig|forwarded|videresendt)\b.{0,60}[-_=*]{2,}"
-    r"|begin forwarded message:|videresendt melding:)[*\s]*$",
+    r"|begin forwarded message:|(?:begynn(?:else på)? )?videresend[ et]{1,3}melding:|"
+    r"(?:start på )?videresendt besked:|vidarebefordrat (?:brev|meddelande):|"
+    r"anfang der weitergeleiteten (?:nachricht|e-?mail):|début du (?:message|mail) (?:transféré|"
+    r"réexpédié) ?:|"
+    r"inizio messaggio inoltrato:|inicio del mensaje reenviado:|início da mensagem reencaminhada:|"
+    r"begin doorgestuurd bericht:|välitetty viesti alkaa:|początek przekazywanej wiadomości:|"
+    # What other desks put above what they quote.
+    r".{0,20}\b(?:reply|type|write|skriv|svar|antwort\w*|schreiben)\b.{0,30}\b(?:above|over|"
+    r"ovenfor|"
+    r"ovanför|oberhalb|über)\b.{0,20}\b(?:line|linjen?|linja|zeile)\b.{0,12})[*\s]*$",
     re.IGNORECASE,
 )
 # What a block of header fields begins with, and what stands in the lines below.
@@ -80,16 +95,24 @@ _KEY = re.compile(
 )
 _DELIMITER = re.compile(r"^\s*(?:--\s?|[-_~=*#+]{3,}|ᐧ)\s*$")
 _USENET = re.compile(r"^(?:--\s?|—)$")
+# What a telephone or a program adds: that it sent, and a word for what it is.
 _SENT_FROM = re.compile(
-    r"^[\s<(*_]*(?:sent (?:from|via|with|by)\b(?:\W+\w+){0,2}?\W+(?:iphone|ipad|ipod|"
-    r"android|mobile|phone|samsung|galaxy|htc|windows|blackberry|outlook|\[?mail|airmail|mailbox|"
-    r"yahoo|cell|device|ti-85|nokia|huawei|pixel|oneplus|xperia|tablet|alcatel|proton|gmail|spark|xiaomi|smart)|"
-    r"get outlook for\b|get \[outlook|from my iphone|"
-    r"envoyé (?:depuis|de|à partir)\b|von meinem\b.{0,40}gesendet|gesendet (?:von|mit|aus)\b|"
-    r"diese nachricht wurde von\b|sendt fra\b|sent frå|skickat från\b|inviato da\b|"
-    r"enviado (?:desde|do|de|a partir)\b|verzonden (?:vanaf|met|vanuit)\b|verstuurd vanaf\b|"
-    r"wysłan[eo] z\b|отправлено (?:с|из)\b|lähetetty\b|從我的|发自|iphoneから送信|hanki outlook|"
-    r"hent outlook|last ned outlook|hämta outlook|someone from mobile)",
+    r"^[\s<(*_]*(?:(?:sen[dt]t?|skickat|gesendet|envoyé|enviado|inviato|verzonden|verstuurd|"
+    r"wysłan[eo]|"
+    r"lähetetty|отправлено|диктовано|odesláno|küldve|gönderildi|"
+    r"diese nachricht wurde)\b(?:\W+\w+){0,3}?\W+"
+    r"(?:min|mitt|mijn|mój|mon|meinem|mobil\w*|(?:smart)?telefon\w*|i?phone\w*|i?pad\w*|ipod|"
+    r"android|"
+    r"mobile|cell|device|tablet|nettbrett\w*|surfplatta|samsung|galaxy|htc|windows|blackberry|"
+    r"outlook|"
+    r"\[?e?-?(?:mail|post)|airmail|mailbox|yahoo|nokia|huawei|pixel|oneplus|xperia|ti-85|alcatel|"
+    r"proton|"
+    r"gmail|hotmail|tutanota|spark|xiaomi|redmi|smart|telenor|telia|айфон\w*)"
+    r"|(?:get|få|hent|hämta|skaffa|last ned|hanki|obtenir|télécharger|download|ottieni|obter|"
+    r"pobierz)"
+    r" \[?outlook\b|outlook (?:for|für|för|til|pour|voor|para|per) (?:ios|android|mac)\b|"
+    r"\S{0,20}\s?\[?https://aka\.ms/|from my iphone|"
+    r"von meinem\b.{0,40}gesendet|從我的|发自|iphoneから送信|someone from mobile)",
     re.IGNORECASE,
 )
 _LONGEST_SENT_FROM = 120
@@ -161,21 +184,39 @@ def _attribution(lines: Sequence[str], number: int) -> int:
         joined = f"{joined} {line.strip()}".strip() if joined else line.rstrip()
         if len(joined) > 320:
             return 0
+        following = lines[number + length : number + length + 2]
         if any(pattern.match(joined) for pattern in _ATTRIBUTIONS):
+            return length if _may_stand_above(joined, following) else 0
+        if _ABOVE_QUOTED.match(joined) and any(map(_is_quoted, following)):
             return length
         if line.rstrip().endswith((".", "!", "?")) and len(line) > 40 and "@" not in line:
             return 0
     return 0
 
 
+def _may_stand_above(attribution: str, following: Sequence[str]) -> bool:
+    """Tell whether what follows can be a quotation.
+
+    A sentence such as "Den 24. november skrev kunden vår:" has its own words right below it.
+    """
+    below = following[0] if following else ""
+    return "<" in attribution or not below.strip() or _is_quoted(below)
+
+
+def _is_quoted(line: str) -> bool:
+    return line.startswith(">") or line.strip() == MARK
+
+
 def _is_header(lines: Sequence[str], number: int) -> bool:
     """Tell whether a block such as Outlook's "From: … Sent: … To: …" begins here."""
     first = _key(lines[number])
-    if first not in _FIRST_KEYS and first not in {"message du", "date", "dato"}:
+    if first not in _FIRST_KEYS and first not in _OTHER_KEYS and first != "message du":
         return False
     keys = [_key(line) for line in lines[number + 1 : number + 7] if line.strip()]
     others = {key for key in keys if key.split(" ")[0] in _OTHER_KEYS or key in _FIRST_KEYS}
-    return len(others) >= (2 if first in _FIRST_KEYS else 3)
+    if first in _FIRST_KEYS:
+        return len(others) >= 2
+    return len(others) >= 3 and (first == "message du" or bool(_FIRST_KEYS & others))
 
 
 def _key(line: str) -> str:

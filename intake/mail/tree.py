@@ -232,10 +232,11 @@ def _of_base64(body: memoryview) -> bytes:
         head, tail = data, b""
     # Pieces that were written one behind the other, each with its padding.
     pieces = head.split(b"=") if head.count(b"=") < MOST_PIECES else [head]
-    return b"".join(map(_piece, pieces)) + tail
+    return b"".join(map(base64_piece, pieces)) + tail
 
 
-def _piece(data: bytes) -> bytes:
+def base64_piece(data: bytes) -> bytes:
+    """Decode base64 without regard to what is no letter of it; padding is not needed."""
     letters = data.translate(None, _OTHERS)
     return binascii.a2b_base64(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
 

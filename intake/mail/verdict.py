@@ -11,6 +11,18 @@ _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _DAEMON = re.compile(
     r"\b(mailer-?daemon|mail-?daemon|mail delivery (?:sub)?system)\b", re.IGNORECASE
 )
+# What was delivered after all, by the words of Exchange, Postfix, Sendmail and Gmail.
+_SUCCEEDED = re.compile(
+    r"^\W*(?:(?:delivered|relayed|expanded|levert|vidaresendt?|videresendt|levererat|leveret|"
+    r"zugestellt|"
+    r"übermittelt|remis|relayé|entregado|consegnato|bezorgd)\s?:|success\w* mail delivery|"
+    r"return receipt\b|"
+    r"delivery status notification \(?(?:success|relay)|delivery receipt|"
+    r".{0,40}successfully delivered)",
+    re.IGNORECASE,
+)
+_SUCCESS = frozenset({"delivered", "relayed", "expanded"})
+_ACTION = re.compile(r"^action:[ \t]*([a-z]{3,20})", re.IGNORECASE | re.MULTILINE)
 _FAILED = re.compile(
     r"^(?:\W|\b(?:warning|auto(?:matic)?|notice)\b)*(?:"
     r"un-?deliver(?:able|ed)|non-?deliver|(?:mail|message|e-?mail)? ?deliver(?:y|ies)\b.{0,40}"
@@ -19,8 +31,19 @@ _FAILED = re.compile(
     r"(?:your )?(?:mail|message|e-?mail)\b.{0,40}(?:not be delivered|was not|undeliver|rejected|"
     r"returned|blocked|bounced)|delivery (?:has )?fail|fail(?:ed|ure)\b.{0,20}(?:mail|deliver)|"
     r"rejected (?:mail|message|post)|could not deliver|mail error|nondeliverable|bounced|"
-    r"kunne ikke lever|ikke levert|kan ikke leveres|unzustellbar|kunde inte lever|"
-    r"(?:メール|配信)(?:エラー|失敗)|rapport de non|non remis|no se (?:pudo|puede) entregar"
+    r"(?:meldingen |meldinga |meldelsen )?(?:kunne|kan) ikk[ej]e? (?:bli )?lever|ikk[ej]e? levert|"
+    r"levering(?:en)? (?:mislyktes|mislykkedes|feilet|feila)|(?:kunde|kan|gick|"
+    r"går) inte (?:att )?lever|"
+    r"ej levererat|unzustellbar|zustell(?:ung)?(?:sfehler|fehler| fehlgeschlagen)|nicht zustellbar|"
+    r"rapport de non|(?:message |courrier )?non (?:remis|distribu)|échec de (?:la )?(?:remise|"
+    r"distribution)|"
+    r"no se (?:ha )?(?:pudo|puede|podido) entregar|(?:mensaje )?no entregado|mancata consegna|"
+    r"(?:messaggio )?non (?:consegnat|recapitabil)|impossibile recapitare|onbestelbaar|"
+    r"niet (?:bezorgd|afgeleverd)|"
+    r"não (?:foi )?entreg|falha na entrega|nie(?:dostarcz| można dostarczyć)|nedoruč|"
+    r"kézbesíthetetlen|"
+    r"не ?доставлен|teslim edilemedi|toimitus epäonnistui|ei voitu toimittaa|"
+    r"(?:メール|配信)(?:エラー|失敗)|配信不能|配信できません|退信|无法投递|投递失败"
     r")",
     re.IGNORECASE,
 )
@@ -36,14 +59,33 @@ _NOTICE = re.compile(
     re.IGNORECASE,
 )
 _AUTOMATIC = re.compile(
-    r"^\W*(?:auto(?:matic|mated|matisk[at]?)?[ -]?(?:reply|response|svar|antwort|reponse|respons)|"
-    r"out of (?:the )?office(?: auto-?reply)?|autosvar|autoreply|fraværsmelding|fråværsmelding|"
-    r"frånvaromeddelande|fraværsassistent|abwesenheits(?:notiz|meldung|nachricht)|"
-    r"réponse automatique|risposta automatica|respuesta automática|automatyczna odpowied\w*|"
-    r"resposta automática|automatisch antwoord|ikke til stede)\s*(?:[:\]|]|re:|$)",
+    r"^\W*(?:"
+    # "Automatic reply", each language's own.
+    r"(?:auto(?:matic|mated|matisk[at]?|matiskt|matische[sr]?)?[ -]?(?:reply|response|svar|"
+    r"antwort|reponse|"
+    r"respons|answer)|autosvar|autoreply|réponse automatique|risposta automatica|"
+    r"respuesta automática|"
+    r"automatyczna odpowied\w*|resposta automática|automatisch antwoord|automaattinen vastaus|"
+    r"automatick[áa] odpov\w*|automatikus válasz|otomatik yanıt|răspuns automat|"
+    r"автоматический ответ|"
+    r"автоматична відповідь|αυτόματη απάντηση|自動応答|自動返信|自动答复|自动回复|자동 회신|"
+    # "Out of office".
+    r"out of (?:the )?office(?: (?:auto-?)?(?:reply|re|response|message))?|fraværsmelding|"
+    r"fråværsmelding|"
+    r"fraværsassistent|frånvaromeddelande|fraværsbesked|fraværende|ikke til stede|abwesenheits?"
+    r"(?:notiz|meldung|nachricht|assistent)?|(?:er )?ikk[ej]e? på kontoret|"
+    r"(?:er )?ute av kontoret|ute fra kontoret|"
+    r"inte på kontoret|(?:är )?frånvarande|ude af kontoret|nicht im büro|absence du bureau|"
+    r"poissa toimistolta)"
+    r"\s*(?:[:：\]|]|re:|$)"
+    # Domino.
+    r"|auto: .{2,80}(?:\(.{2,60}\d\d.{0,40}\)|out of (?:the )?office|ikke på kontoret|außer haus))",
     re.IGNORECASE,
 )
 _COMPLAINT = re.compile(r"^\s*complaint about message from \d", re.IGNORECASE)
+# Begins the reason of such news.
+DELIVERY = "delivery notice"
+_STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _BROUGHT_BACK = frozenset(
     {
         "message/rfc822",
@@ -73,6 +115,28 @@ def _value_with_comments(message: Part, name: str) -> str | None:
 def _value(message: Part, name: str) -> str | None:
     raw = first(message, name)
     return None if raw is None else _COMMENT.sub("", header_text(raw)).strip().lower()
+
+
+def _delivered(message: Part, sender: str | None) -> Found:
+    """News of a delivery (RFC 3464, section 2.3.3) is no failure, whoever tells it."""
+    actions = {
+        action.lower()
+        for part in message.parts[:50]
+        if part.get_content_type() in _STATUS
+        for action in _ACTION.findall(text_of(part.content(20_000), None))
+    }
+    if actions:
+        return (
+            (Verdict.AUTO_REPLY, f"{DELIVERY}: {', '.join(sorted(actions))}")
+            if actions <= _SUCCESS
+            else None
+        )
+    subject = header_text(first(message, "Subject"))
+    shown = header_text(first(message, "From"))
+    machine = _DAEMON.search(shown) or (sender or "").startswith("postmaster@")
+    if machine and _SUCCEEDED.match(subject):
+        return Verdict.AUTO_REPLY, f"{DELIVERY}: {subject[:60]}"
+    return None
 
 
 def _report(message: Part, _sender: str | None) -> Found:
@@ -198,7 +262,12 @@ def _suppress(message: Part, _sender: str | None) -> Found:
 
 
 def _cousins(message: Part, _sender: str | None) -> Found:
-    for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Autoresponder", "X-Loop"):
+    if _value(message, "Delivered-To") == "autoresponder":
+        return Verdict.AUTO_REPLY, "Delivered-To: autoresponder"
+    for name in (
+        *("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Autoresponder", "X-Loop"),
+        *("X-Autogenerated", "X-Autoresponse", "X-OTRS-Loop", "X-No-Loop"),
+    ):
         value = _value(message, name)
         if value is not None and value not in {"no", "false", "0"}:
             return Verdict.AUTO_REPLY, name
@@ -218,6 +287,8 @@ def _null_path(message: Part, _sender: str | None) -> Found:
 
 # In this order.
 RULES: tuple[Callable[[Part, str | None], Found], ...] = (
+    # RFC 3464: the mail arrived.
+    _delivered,
     # RFC 3462 and 3464: what a report says of itself is beyond doubt.
     _report,
     _failed_recipients,
