@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from app.config import (
     read_secret,
 )
 from app.kit.clock import Clock
+from app.kit.db import Database
 from app.kit.errors import BadConfig, BadInput
 from app.kit.net import Outside
 from app.kit.oauth import OAuthSettings, RefreshToken, TokenSource
@@ -25,6 +26,9 @@ from app.outbox.deliver import ChannelTransport
 from app.outbox.dkim import Signer
 from app.outbox.hooks import ChatTransport, Hook, WebhookTransport, key_of
 from app.outbox.smtp import SmtpSettings
+from app.outbox.twilio.account import Account
+from app.outbox.twilio.transports import SmsTransport, VoiceTransport
+from app.store import calls, outbox
 from intake.imap.terms import ImapSettings, Password, WatchSettings
 
 _IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
@@ -111,11 +115,36 @@ def lifeline_url(settings: Settings) -> str | None:
     return read_secret(None, engine.heartbeat_url_file, field="engine.heartbeat_url")
 
 
-def channels(settings: Settings, clock: Clock) -> Mapping[str, ChannelTransport]:
-    """Return what takes messages that are no mail, by channel."""
+def channels(
+    settings: Settings, clock: Clock, db: Database | None = None
+) -> Mapping[str, ChannelTransport]:
+    """Return what takes messages that are no mail, by channel.
+
+    ``db`` tells what was sent before; whoever sends each message once does without.
+    """
     hooks = {name: hook(name, one) for name, one in settings.webhooks.items()}
     way = outside(settings)
-    return {"chat": ChatTransport(hooks, way), "webhook": WebhookTransport(hooks, way, clock)}
+    return {
+        "chat": ChatTransport(hooks, way),
+        "webhook": WebhookTransport(hooks, way, clock),
+        **(phones(settings, db) if settings.twilio.account_sid else {}),
+    }
+
+
+def phones(settings: Settings, db: Database | None) -> Mapping[str, ChannelTransport]:
+    """Return what sends SMS and calls."""
+    account = Account(settings)
+
+    def known(ids: Sequence[str]) -> frozenset[str]:
+        if db is None:
+            return frozenset()
+        with db.reading() as session:
+            return outbox.known_ids(session, ids) | set(calls.known(session, "twilio", ids))
+
+    return {
+        "sms": SmsTransport(account, known, settings),
+        "voice": VoiceTransport(account, known, settings),
+    }
 
 
 def hook(name: str, webhook: Webhook) -> Hook:

@@ -28,6 +28,7 @@ from app.api import (
     ticket_clocks,
     ticket_lists,
     tickets,
+    twilio,
     webhooks,
 )
 from app.desk.house import House
@@ -35,6 +36,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.outbox.twilio.webhook import Door
 from app.worker import LoopHealth
+from escalation import answer
 from intake import mail_http
 from intake.http_trust import Taken
 from intake.phone import generic as phone_generic
@@ -75,6 +77,9 @@ def create_app(
     app.include_router(metrics.router)
     app.include_router(take.router)
     app.include_router(schedules.feeds)
+    if house.settings.twilio.account_sid:
+        app.include_router(twilio.router)
+        app.include_router(answer.router)
     for part in (
         ticket_lists,
         search,

@@ -5,9 +5,11 @@ import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from fastapi import FastAPI
+from sqlmodel import Session
 
 from app.config import Settings, Smtp
 from app.connections import (
@@ -26,7 +28,8 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.wake import Topic
 from app.main import create_app
-from app.outbox.deliver import Sender
+from app.models import Delivery
+from app.outbox.deliver import Lanes, Sender
 from app.outbox.publish import Publisher
 from app.outbox.signing import Signing
 from app.outbox.smtp import SmtpTransport
@@ -94,7 +97,7 @@ class Service:
         }
         more = [self._canaries()] if Part.ENGINE in self.parts and self._has_canaries() else []
         if Part.SENDER in self.parts:
-            more.append(self._publisher())
+            more += [self._messenger(), self._publisher()]
         if Part.ENGINE in self.parts:
             more += self._lifelines()
         # What is loaded by now lives as long as the process; the collector need not look at it.
@@ -136,18 +139,12 @@ class Service:
         return Loop("canary", canaries.pass_once, Topic.CANARY, canaries.wait_s)
 
     def _sender(self) -> Loop:
-        """Return the sender, with an event loop of its own for the one library that needs it."""
+        """Return the mail's sender, with an event loop of its own for the one library that asks."""
         runner = asyncio.Runner()
         transports: Mapping[str, Sequence[SmtpTransport | Signing]] = {
             name: [self._transport(name, box.smtp)] for name, box in self.settings.mailboxes.items()
         }
-        sender = Sender(
-            self.db,
-            self.clock,
-            transports,
-            channels(self.settings, self.clock),
-            failed=lambda session, row, now: tell_of_failure(session, self.house, row, now=now),
-        )
+        sender = Sender(self.db, self.clock, transports, failed=self._failed, lanes=Lanes.MAIL)
 
         async def say_goodbye() -> None:
             for several in transports.values():
@@ -187,6 +184,22 @@ class Service:
             lambda: POLL_S,
             close=close,
         )
+
+    def _messenger(self) -> Loop:
+        """Return the sender of all that is no mail: a provider that hangs delays no mail."""
+        runner = asyncio.Runner()
+        ways = channels(self.settings, self.clock, self.db)
+        sender = Sender(self.db, self.clock, {}, ways, failed=self._failed, lanes=Lanes.NOTICES)
+        return Loop(
+            "messenger",
+            lambda: runner.run(sender.pass_once()),
+            Topic.NOTICES,
+            lambda: POLL_S,
+            close=runner.close,
+        )
+
+    def _failed(self, session: Session, row: Delivery, now: datetime) -> None:
+        tell_of_failure(session, self.house, row, now=now)
 
     def _transport(self, name: str, smtp: Smtp) -> SmtpTransport | Signing:
         plain = SmtpTransport(smtp_settings(name, smtp, self.clock))

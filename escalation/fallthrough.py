@@ -1,9 +1,10 @@
 """A page that did not arrive goes on: to the person's next method, then to the next person.
 
 1. A page of a ticket that was taken, or of a clock that no longer runs, needs nothing more.
-2. While one of its messages has arrived by a channel that says so, it waits for the person.
-3. Otherwise the person's next method is used, and the ticket's log says why.
-4. With none left, and nothing on its way any more, the next person of the step is paged, else the
+2. Whoever has said that they cannot is tried no further.
+3. While one of its messages has arrived by a channel that says so, it waits for the person.
+4. Otherwise the person's next method is used, and the ticket's log says why.
+5. With none left, and nothing on its way any more, the next person of the step is paged, else the
    people of the steps after it, else the catch-all.
 """
 
@@ -27,10 +28,13 @@ PATIENCE = timedelta(minutes=2)
 def look_at(climb: Climb, page: Page) -> None:
     """Decide about one page and carry it out."""
     page.check_at = None
-    if page.state is not PageState.SENT:
+    if page.state not in {PageState.SENT, PageState.DECLINED}:
         return
     if climb.ticket.taken_at is not None or climb.clock.status is not ClockStatus.RUNNING:
         page.state = PageState.ENDED
+        return
+    if page.state is PageState.DECLINED:
+        _hand_on(climb, page, "the person cannot take it")
         return
     deliveries = outbox.of_page(climb.session, page.id)
     if any(_has_arrived(one) for one in deliveries):

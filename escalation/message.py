@@ -1,7 +1,7 @@
 """What a page says by each channel: a letter, or a line or two for a phone, a chat or a program."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -9,6 +9,7 @@ from app.desk import wording
 from app.desk.addresses import message_id
 from app.desk.house import House
 from app.desk.links import take_url
+from app.kit import i18n
 from app.kit.ids import digest
 from app.models import Agent, Clock, DeliveryClass, Page, Ticket
 from app.outbox.compose import Letter
@@ -36,17 +37,19 @@ _SEVERITIES = {
 _LINES = {
     "nb": {
         "what": "Sak {number} ({severity}): {subject}",
-        "left": "{minutes} min til fristen.",
-        "past": "Fristen gikk ut for {minutes} min siden.",
+        "left": "{span} til fristen.",
+        "past": "Fristen gikk ut for {span} siden.",
         "take": "Ta den: {url}",
         "sms": "Svar TA {number} for å ta den.",
+        "voice": "Her er {desk}.",
     },
     "en": {
         "what": "Ticket {number} ({severity}): {subject}",
-        "left": "{minutes} min to the deadline.",
-        "past": "The deadline passed {minutes} min ago.",
+        "left": "{span} to the deadline.",
+        "past": "The deadline passed {span} ago.",
         "take": "Take it: {url}",
         "sms": "Answer ACK {number} to take it.",
+        "voice": "This is {desk}.",
     },
 }
 # An SMS of more than this is sent, and paid for, as several.
@@ -123,20 +126,35 @@ def brief(house: House, message: Message, *, now: datetime) -> str:
     words = _LINES["en" if language == "en" else "nb"]
     severities = _SEVERITIES["en" if language == "en" else "nb"]
     subject = " ".join(ticket.subject.split())
-    lines = [
-        words["what"].format(
-            number=ticket.number,
-            severity=severities[ticket.severity],
-            subject=subject[:_SUBJECT_LENGTH],
-        )
-    ]
+    severity = severities[ticket.severity]
+    by_voice = message.channel is PageChannel.VOICE
+    what = words["what"].format(
+        number=ticket.number,
+        # Capitals are spelt out by some voices.
+        severity=severity.lower() if by_voice else severity,
+        subject=subject[:_SUBJECT_LENGTH],
+    )
+    lines = [what]
     deadline = _deadline(message, now)
     if deadline is not None:
         minutes = round((deadline - now).total_seconds() / 60)
-        lines.append(words["left" if minutes >= 0 else "past"].format(minutes=abs(minutes)))
-    by_sms = message.channel is PageChannel.SMS
-    answer = words["sms"] if by_sms else words["take"]
-    lines.append(answer.format(number=ticket.number, url=take_url(house, ticket, agent)))
+        span = f"{abs(minutes)} min"
+        if by_voice:
+            span = i18n.duration(
+                timedelta(minutes=abs(minutes)), language=i18n.closest(language, default="en")
+            )
+        lines.append(words["left" if minutes >= 0 else "past"].format(span=span))
+    link = words["take"].format(url=take_url(house, ticket, agent))
+    match message.channel:
+        case PageChannel.VOICE:
+            # The keys are told by whoever asks for them.
+            greeting = words["voice"].format(desk=house.settings.desk.name)
+            return " ".join(f"{line.rstrip('.')}." for line in (greeting, *lines))
+        case PageChannel.SMS:
+            lines.append(words["sms"].format(number=ticket.number))
+            lines += [link] if house.settings.twilio.sms_links else []
+        case _:
+            lines.append(link)
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ class Topic(StrEnum):
 
     LEDGER = "ledger"
     OUTBOX = "outbox"
+    NOTICES = "notices"
     CLOCKS = "clocks"
     CANARY = "canary"
     FEED = "feed"

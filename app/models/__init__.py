@@ -46,7 +46,7 @@ from app.models.people import (
     ScheduleVersion,
 )
 from app.models.quiet import AutomaticMail, MailStop
-from app.models.system import AuditEntry, Heartbeat, NumberSeries
+from app.models.system import AuditEntry, Heard, Heartbeat, NumberSeries
 from app.models.tickets import (
     OPEN,
     Attachment,
@@ -100,6 +100,7 @@ __all__ = [
     "Exclusion",
     "ExclusionFile",
     "ExclusionStatus",
+    "Heard",
     "Heartbeat",
     "InboundMail",
     "Incident",

@@ -49,6 +49,7 @@ class PageState(StrEnum):
 
     SENT = "sent"  # By one method or more; another is tried when they fail.
     CONFIRMED = "confirmed"  # The other side says that it has arrived.
+    DECLINED = "declined"  # The person cannot: another is paged at once.
     HANDED_ON = "handed_on"  # No method of this person's was left: another person is paged.
     ENDED = "ended"  # The ticket was taken, or its clock ended, before more was needed.
 

@@ -62,7 +62,10 @@ class Delivery(Row, table=True):
     last_error: str | None = None
     # What the other side said when it took the message.
     response: str | None = None
+    # A mail's Message-ID; of an SMS or a call, Twilio's id once it has one.
     message_id: str | None = Field(default=None, index=True)
+    # Twilio's last word on how it goes; it never goes back.
+    provider_state: str | None = None
     ticket_id: Id | None = link("ticket", nullable=True)
     # The page that it is a part of; a failure is told to the engine through it.
     page_id: Id | None = link("page", index=True, nullable=True)

@@ -30,7 +30,8 @@ class MailStop(Row, table=True):
 
     __tablename__ = "mail_stop"
 
-    # ``kari@fjellbod.example``, ``@fjellbod.example``, or ``*``.
+    # ``kari@fjellbod.example``, ``@fjellbod.example``, or ``*``; ``sms:+4790000000`` wants no SMS
+    # at all, automatic or not.
     scope: str = Field(primary_key=True)
     since: Instant
     until: Instant

@@ -27,6 +27,16 @@ class Heartbeat(Row, table=True):
     version: int = 1
 
 
+class Heard(Row, table=True):
+    """Something that an outside system has told us; told again, it is not done again."""
+
+    __tablename__ = "heard"
+
+    # Whose it is and its id there: ``sms:SM…``.
+    key: str = Field(primary_key=True)
+    at: Instant
+
+
 class AuditEntry(Row, table=True):
     """Who changed what, from what, to what."""
 

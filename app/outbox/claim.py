@@ -15,10 +15,18 @@ from sqlmodel import Session
 
 from app.kit.db import append_row
 from app.kit.errors import PermanentError
-from app.models import Delivery, DeliveryClass, DeliveryState, Event, TicketEvent
+from app.models import (
+    Delivery,
+    DeliveryClass,
+    DeliveryState,
+    Event,
+    PageState,
+    TicketEvent,
+)
 from app.models.base import Id
 from app.outbox.payload import hashes
-from app.store import mail, outbox, pages
+from app.store import mail as mails
+from app.store import outbox, pages, quiet
 
 # Told of each delivery that is given up, in the transaction that gives it up.
 Failed = Callable[[Session, Delivery, datetime], None]
@@ -27,6 +35,8 @@ LEASE_S = 60.0
 RENEW_EVERY_S = 20.0
 # Seconds until the next try; the last is repeated until the class's patience ends.
 RETRY_S = (5, 30, 120, 600, 3600)
+# A page in one of these states needs nothing more.
+ANSWERED = frozenset({PageState.ENDED, PageState.DECLINED})
 # How long an undelivered message of a class is tried before it is given up.
 PATIENCE = {
     DeliveryClass.PAGE: timedelta(hours=4),
@@ -46,6 +56,10 @@ class Claimed:
     blobs: Mapping[str, bytes]
     channel: str = "mail"
     recipient: str = ""
+    # When it was put into the outbox, where it was tried before: that try may have succeeded.
+    tried_since: datetime | None = None
+    # The receiver wants no SMS.
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +71,34 @@ class Result:
     error: Exception | None = None
     # Recipients that were refused while others were taken.
     refused: Sequence[str] = ()
+    # By what a provider that is no mail server knows the message.
+    provider_id: str | None = None
 
 
-def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
-    """Take the most urgent due deliveries; nobody else may send them before ``until``."""
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    mail: bool | None = None,
+) -> Sequence[Claimed]:
+    """Take the most urgent due deliveries; nobody else may send them before ``until``.
+
+    ``mail`` True takes mail alone, False all but mail, None everything. What rings or vibrates for
+    a page that needs nothing any more is cancelled in place of being taken.
+    """
     token = secrets.token_hex(8)
     claimed = []
-    for row in outbox.claim_due(session, now, limit, token=token, until=until):
+    due = outbox.claim_due(session, now, limit, token=token, until=until, mail=mail)
+    over = _no_longer_needed(session, due)
+    if over:
+        outbox.cancel(session, [row.id for row in over], why="the page was answered by then")
+    numbers = {row.recipient for row in due if row.channel == "sms"}
+    stopped = quiet.no_sms(session, numbers, now) if numbers else frozenset()
+    for row in due:
+        if row in over:
+            continue
         wanted = hashes(row.payload)
         claimed.append(
             Claimed(
@@ -71,12 +106,28 @@ def claim(session: Session, *, now: datetime, until: datetime, limit: int) -> Se
                 token=token,
                 mailbox=row.mailbox,
                 payload=row.payload,
-                blobs=mail.bytes_by_hash(session, wanted) if wanted else {},
+                blobs=mails.bytes_by_hash(session, wanted) if wanted else {},
                 channel=row.channel,
                 recipient=row.recipient,
+                tried_since=row.created_at if row.attempts else None,
+                stopped=row.channel == "sms" and row.recipient in stopped,
             )
         )
     return claimed
+
+
+def _no_longer_needed(session: Session, due: Sequence[outbox.Due]) -> Sequence[outbox.Due]:
+    """Return the calls and SMS of pages that were answered, or went another way, by now."""
+    paging = [row for row in due if row.page_id is not None and row.channel in {"sms", "voice"}]
+    states = pages.states(session, {row.page_id for row in paging if row.page_id})
+    # A first try of a page that has arrived by one channel goes on by the others that were asked
+    # for with it.
+    return [
+        row
+        for row in paging
+        if states.get(row.page_id) in ANSWERED
+        or (row.attempts and states.get(row.page_id) is not PageState.SENT)
+    ]
 
 
 def renew(session: Session, claimed: Sequence[Claimed], *, until: datetime) -> None:
@@ -96,7 +147,9 @@ def settle(
     plain = [one for one in results if one.error is None and not one.refused]
     if plain:
         outbox.mark_sent(
-            session, [(one.claimed.id, one.claimed.token, one.response) for one in plain], now=now
+            session,
+            [(one.claimed.id, one.claimed.token, one.response, one.provider_id) for one in plain],
+            now=now,
         )
     troubled = [one for one in results if one not in plain]
     if not troubled:
@@ -114,7 +167,7 @@ def settle(
 def _settle_trouble(session: Session, row: Delivery, result: Result, *, now: datetime) -> None:
     row.lease_token = None
     if result.error is not None:
-        _put_back_or_give_up(session, row, result.error, now=now)
+        put_back_or_give_up(session, row, result.error, now=now)
         return
     row.state = DeliveryState.SENT
     row.sent_at = now
@@ -125,9 +178,10 @@ def _settle_trouble(session: Session, row: Delivery, result: Result, *, now: dat
     _tell_ticket(session, row, now=now, permanent=True)
 
 
-def _put_back_or_give_up(
+def put_back_or_give_up(
     session: Session, row: Delivery, error: Exception, *, now: datetime
 ) -> None:
+    """Let a delivery be tried again, or fail where that is no use; its page looks further now."""
     row.last_error = str(error) or type(error).__name__
     out_of_patience = now - row.created_at >= PATIENCE[row.kind]
     if not isinstance(error, PermanentError) and not out_of_patience:

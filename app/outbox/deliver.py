@@ -6,6 +6,8 @@ side by side, and under load several results share a commit.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from typing_extensions import override
@@ -28,8 +30,18 @@ BATCH = 20
 GROUP = 4
 # A slow server's results do not wait for a full group.
 SETTLE_AFTER_S = 0.1
+# Messages of one channel that are under way at once: each waits seconds for its provider.
+AT_ONCE = 4
 # A row is not sent when less of its lease than this is left: its successor may be under way.
 MARGIN_S = 15.0
+
+
+class Lanes(StrEnum):
+    """What one sender takes out: a provider that hangs must keep no mail waiting."""
+
+    ALL = "all"
+    MAIL = "mail"
+    NOTICES = "notices"  # All that is no mail.
 
 
 class Transport(Protocol):
@@ -43,10 +55,19 @@ class Transport(Protocol):
 class ChannelTransport(Protocol):
     """Takes one message that is no mail to its provider."""
 
-    async def deliver(self, recipient: str, payload: Mapping[str, object], *, key: str) -> Sent:
+    async def deliver(
+        self,
+        recipient: str,
+        payload: Mapping[str, object],
+        *,
+        key: str,
+        since: datetime | None = None,
+    ) -> Sent:
         """Hand it over and return what was said; raise an ``OutsideError``.
 
         ``key`` is the same for every try, for a provider that can tell a second one by it.
+        ``since`` is None at the first try; at a further one it is when the message was put into the
+        outbox: the provider may have taken it then, although its answer was lost.
         """
         ...
 
@@ -64,8 +85,11 @@ class Sender:
         clock: Clock,
         transports: Mapping[str, Sequence[Transport]],
         channels: Mapping[str, ChannelTransport] | None = None,
+        *,
         failed: Failed = lambda _session, _row, _now: None,
+        lanes: Lanes = Lanes.ALL,
     ) -> None:
+        self._mail = None if lanes is Lanes.ALL else lanes is Lanes.MAIL
         self._db = db
         self._clock = clock
         self._transports = transports
@@ -95,18 +119,18 @@ class Sender:
 
     def _carriers(self, channel: str, mailbox: str) -> Sequence[Carrier]:
         if channel != "mail":
-            return (_by_channel(channel, self._channels.get(channel)),)
+            return (_by_channel(channel, self._channels.get(channel)),) * AT_ONCE
         transports = self._transports.get(mailbox) or (_NoTransport(mailbox),)
         return [_by_mail(transport) for transport in transports]
 
     def _claim(self) -> Sequence[Claimed]:
         with self._db.reading() as session:
-            if not outbox.any_due(session, self._clock.now()):
+            if not outbox.any_due(session, self._clock.now(), mail=self._mail):
                 return ()
         with self._db.writing() as session:
             now = self._clock.now()
             self._lease_until = now + self._clock.of_wall(LEASE_S)
-            return claim(session, now=now, until=self._lease_until, limit=BATCH)
+            return claim(session, now=now, until=self._lease_until, limit=BATCH, mail=self._mail)
 
     async def _send_each(self, rows: Iterator[Claimed], carrier: Carrier) -> None:
         """Send one mail after the other, while those before are being settled."""
@@ -162,7 +186,12 @@ async def _send(row: Claimed, carrier: Carrier) -> Result:
     except Exception as error:
         log.exception("could not be prepared", delivery=str(row.id))
         return Result(row, error=error)
-    return Result(row, response=sent.response, refused=[str(one) for one in sent.refused])
+    return Result(
+        row,
+        response=sent.response,
+        refused=[str(one) for one in sent.refused],
+        provider_id=sent.provider_id,
+    )
 
 
 def _by_mail(transport: Transport) -> Carrier:
@@ -181,7 +210,11 @@ def _by_channel(channel: str, transport: ChannelTransport | None) -> Carrier:
             raise PermanentError(
                 f"no way to send {channel} is set up.", remedy="Set one up, or use another method."
             )
-        return await transport.deliver(row.recipient, row.payload, key=str(row.id))
+        if row.stopped:
+            raise PermanentError("the receiver wants no SMS.", remedy="Call, or write a mail.")
+        return await transport.deliver(
+            row.recipient, row.payload, key=str(row.id), since=row.tried_since
+        )
 
     return carry
 

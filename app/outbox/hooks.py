@@ -12,6 +12,7 @@ import json
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from typing_extensions import override
 
@@ -50,7 +51,14 @@ class ChatTransport(ChannelTransport):
         self._outside = outside
 
     @override
-    async def deliver(self, recipient: str, payload: Mapping[str, object], *, key: str) -> Sent:
+    async def deliver(
+        self,
+        recipient: str,
+        payload: Mapping[str, object],
+        *,
+        key: str,
+        since: datetime | None = None,
+    ) -> Sent:
         room = self._rooms.get(recipient)
         url = room.url if room else recipient
         if "://" not in url:
@@ -71,7 +79,14 @@ class WebhookTransport(ChannelTransport):
         self._clock = clock
 
     @override
-    async def deliver(self, recipient: str, payload: Mapping[str, object], *, key: str) -> Sent:
+    async def deliver(
+        self,
+        recipient: str,
+        payload: Mapping[str, object],
+        *,
+        key: str,
+        since: datetime | None = None,
+    ) -> Sent:
         hook = self._hooks.get(recipient)
         if hook is None or hook.secret is None:
             raise _unknown(recipient)

@@ -100,5 +100,5 @@ def put_notice(session: Session, notice: Notice, *, now: datetime) -> Id:
         page_id=notice.page_id,
         created_at=now,
     )
-    wake_after_commit(session, Topic.OUTBOX)
+    wake_after_commit(session, Topic.NOTICES)
     return delivery

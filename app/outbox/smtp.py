@@ -91,6 +91,8 @@ class Sent:
 
     response: str
     refused: tuple[Refusal, ...] = ()
+    # By what a provider that is no mail server knows the message.
+    provider_id: str | None = None
 
 
 class SmtpTransport:

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from app.models import ContactMethod, Leave, ScheduleVersion
+from app.models import Agent, ContactMethod, Leave, ScheduleVersion
 from app.models.base import Id
+from app.sla.ladder import PageChannel
 
 
 def schedules_in_force(session: Session) -> Sequence[ScheduleVersion]:
@@ -61,6 +62,22 @@ def find_method(session: Session, method_id: Id, *, lock: bool = False) -> Conta
     """Return a method; None when there is no such id."""
     query = select(ContactMethod).where(ContactMethod.id == method_id)
     return session.exec(query.with_for_update() if lock else query).first()
+
+
+def find_by_phone(session: Session, number: str) -> Agent | None:
+    """Return the active agent who has verified this number; None when nobody has."""
+    query = (
+        select(Agent)
+        .join(ContactMethod, col(ContactMethod.agent_id) == col(Agent.id))
+        .where(
+            ContactMethod.address == number,
+            col(ContactMethod.channel).in_([PageChannel.SMS, PageChannel.VOICE]),
+            col(ContactMethod.verified_at).is_not(None),
+            col(Agent.active).is_(True),
+        )
+        .order_by(col(ContactMethod.verified_at))
+    )
+    return session.exec(query).first()
 
 
 def remove_method(session: Session, method: ContactMethod) -> None:

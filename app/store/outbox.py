@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, String, bindparam
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from app.models import Delivery, DeliveryState
@@ -21,16 +21,30 @@ class Due(NamedTuple):
     mailbox: str
     payload: Mapping[str, object]
     recipient: str
+    # Before this claim.
+    attempts: int
+    created_at: datetime
+    page_id: Id | None
 
 
 def claim_due(
-    session: Session, now: datetime, limit: int, *, token: str, until: datetime
+    session: Session,
+    now: datetime,
+    limit: int,
+    *,
+    token: str,
+    until: datetime,
+    mail: bool | None = None,
 ) -> Sequence[Due]:
-    """Lease what is due, most urgent first; a row being sent is due again when its lease ends."""
+    """Lease what is due, most urgent first; a row being sent is due again when its lease ends.
+
+    ``mail`` True takes mail alone, False all but mail, None everything.
+    """
     query = (
         select(Delivery.id, Delivery.channel, Delivery.mailbox, Delivery.payload)
-        .add_columns(col(Delivery.recipient))
-        .where(col(Delivery.state).in_(WAITING), col(Delivery.next_at) <= now)
+        .add_columns(col(Delivery.recipient), col(Delivery.attempts))
+        .add_columns(col(Delivery.created_at), col(Delivery.page_id))
+        .where(*_due(now, mail=mail))
         .order_by(col(Delivery.urgency), col(Delivery.next_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -50,14 +64,27 @@ def claim_due(
     return due
 
 
-def any_due(session: Session, now: datetime) -> bool:
+def any_due(session: Session, now: datetime, *, mail: bool | None = None) -> bool:
     """Tell whether a claim would find anything: a look that needs no writer's lock."""
-    query = (
-        select(Delivery.id)
-        .where(col(Delivery.state).in_(WAITING), Delivery.next_at <= now)
-        .limit(1)
-    )
+    query = select(Delivery.id).where(*_due(now, mail=mail)).limit(1)
     return session.exec(query).first() is not None
+
+
+def _due(now: datetime, *, mail: bool | None) -> Sequence[ColumnElement[bool]]:
+    due = [col(Delivery.state).in_(WAITING), col(Delivery.next_at) <= now]
+    if mail is None:
+        return due
+    return [*due, col(Delivery.channel) == "mail" if mail else col(Delivery.channel) != "mail"]
+
+
+def cancel(session: Session, ids: Sequence[Id], *, why: str) -> None:
+    """Let these not be sent any more."""
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id).in_(ids), col(Delivery.state).in_(WAITING))
+        .values(state=DeliveryState.CANCELLED, lease_token=None, last_error=why)
+    )
+    session.connection().execute(statement)
 
 
 def held(session: Session, leases: Sequence[tuple[Id, str]]) -> dict[Id, Delivery]:
@@ -67,8 +94,13 @@ def held(session: Session, leases: Sequence[tuple[Id, str]]) -> dict[Id, Deliver
     return {row.id: row for row in session.exec(query)}
 
 
-def mark_sent(session: Session, settled: Sequence[tuple[Id, str, str]], *, now: datetime) -> None:
-    """Settle deliveries (id, lease token, response) as sent, where the token is still theirs."""
+def mark_sent(
+    session: Session, settled: Sequence[tuple[Id, str, str, str | None]], *, now: datetime
+) -> None:
+    """Settle deliveries as sent, where the lease is still theirs.
+
+    Each is its id, the lease's token, what was said, and the provider's id of it where it has one.
+    """
     statement = (
         update(Delivery)
         .where(col(Delivery.id) == bindparam("row"), col(Delivery.lease_token) == bindparam("held"))
@@ -76,12 +108,17 @@ def mark_sent(session: Session, settled: Sequence[tuple[Id, str, str]], *, now: 
             state=DeliveryState.SENT,
             sent_at=now,
             response=bindparam("said"),
+            message_id=func.coalesce(bindparam("theirs", type_=String), col(Delivery.message_id)),
             lease_token=None,
             last_error=None,
         )
     )
     session.connection().execute(
-        statement, [{"row": row, "held": token, "said": said} for row, token, said in settled]
+        statement,
+        [
+            {"row": row, "held": token, "said": said, "theirs": theirs}
+            for row, token, said, theirs in settled
+        ],
     )
 
 
@@ -107,6 +144,18 @@ def find_by_message_ids(session: Session, message_ids: Sequence[str]) -> Deliver
     """Return the delivery that went out under one of these Message-IDs; None when none did."""
     query = select(Delivery).where(col(Delivery.message_id).in_(message_ids)).limit(1)
     return session.exec(query).first()
+
+
+def find(session: Session, delivery_id: Id, *, lock: bool = False) -> Delivery | None:
+    """Return a delivery; None when there is no such id."""
+    query = select(Delivery).where(Delivery.id == delivery_id)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def known_ids(session: Session, ids: Sequence[str]) -> frozenset[str]:
+    """Return those of a provider's message ids that are a delivery's."""
+    query = select(Delivery.message_id).where(col(Delivery.message_id).in_(ids))
+    return frozenset(one for one in session.exec(query) if one)
 
 
 def find_by_key(session: Session, dedupe_key: str) -> Delivery | None:

@@ -1,6 +1,6 @@
 """Pages: who was told of which step, and which of them are to be looked at again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select, update
@@ -9,6 +9,9 @@ from app.kit.db import wake_after_commit
 from app.kit.wake import Topic
 from app.models import Page, PageState
 from app.models.base import Id
+
+# Nobody has answered these.
+UNANSWERED = (PageState.SENT, PageState.CONFIRMED)
 
 
 def next_check(session: Session) -> datetime | None:
@@ -69,6 +72,35 @@ def confirm(session: Session, page_id: Id) -> None:
     session.connection().execute(statement)
 
 
+def states(session: Session, ids: Collection[Id]) -> dict[Id | None, PageState]:
+    """Return how these pages stand."""
+    if not ids:
+        return {}
+    rows = session.exec(select(Page).where(col(Page.id).in_(ids)))
+    return {page.id: page.state for page in rows}
+
+
+def decline(session: Session, page_id: Id, *, now: datetime) -> bool:
+    """Note that a person cannot, and let the engine page another now; False where it is over."""
+    statement = (
+        update(Page)
+        .where(col(Page.id) == page_id, col(Page.state).in_(UNANSWERED))
+        .values(state=PageState.DECLINED, check_at=now)
+    )
+    wake_after_commit(session, Topic.CLOCKS)
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def of_person(session: Session, person: Id, since: datetime) -> Sequence[Page]:
+    """Return a person's pages since then, newest first."""
+    query = (
+        select(Page)
+        .where(Page.person == str(person), Page.created_at >= since)
+        .order_by(col(Page.created_at).desc(), col(Page.id).desc())
+    )
+    return session.exec(query).all()
+
+
 def of_ticket(session: Session, ticket_id: Id) -> Sequence[Page]:
     """Return every page about a ticket, in order."""
     query = (
@@ -94,7 +126,7 @@ def waiting(session: Session, ticket_id: Id) -> Sequence[Page]:
         select(Page)
         .where(
             Page.ticket_id == ticket_id,
-            col(Page.state).in_([PageState.SENT, PageState.CONFIRMED]),
+            col(Page.state).in_(UNANSWERED),
         )
         .order_by(col(Page.created_at), col(Page.id))
     )
@@ -107,7 +139,7 @@ def end_waiting(session: Session, ticket_id: Id) -> None:
         update(Page)
         .where(
             col(Page.ticket_id) == ticket_id,
-            col(Page.state).in_([PageState.SENT, PageState.CONFIRMED]),
+            col(Page.state).in_(UNANSWERED),
         )
         .values(state=PageState.ENDED, check_at=None)
     )

@@ -1,12 +1,15 @@
 """Queries on automatic mail: what was sent lately, and what is stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, delete, func, select
 
 from app.models import AutomaticMail, MailStop
 from app.models.base import Id
+
+# A scope that stops everything by SMS, and not what is automatic alone: ``sms:+4790000000``.
+NO_SMS = "sms:"
 
 
 def sent_to(session: Session, addresses: Sequence[str], since: datetime) -> Sequence[AutomaticMail]:
@@ -49,6 +52,13 @@ def all_stops(session: Session, now: datetime) -> Sequence[MailStop]:
     """Return everything that is stopped now, by scope."""
     query = select(MailStop).where(MailStop.until > now).order_by(col(MailStop.scope))
     return session.exec(query).all()
+
+
+def no_sms(session: Session, numbers: Collection[str], now: datetime) -> frozenset[str]:
+    """Return those of these numbers that want no SMS."""
+    scopes = {NO_SMS + number: number for number in numbers}
+    query = select(MailStop.scope).where(col(MailStop.scope).in_(list(scopes)))
+    return frozenset(scopes[one] for one in session.exec(query.where(MailStop.until > now)))
 
 
 def put_stop(session: Session, stop: MailStop) -> None:

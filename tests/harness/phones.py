@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.outbox.deliver import ChannelTransport
 from app.outbox.smtp import Sent
@@ -18,7 +19,14 @@ class Phones(ChannelTransport):
     # Every try's key, to see that none is sent twice.
     keys: list[str] = field(default_factory=list)
 
-    async def deliver(self, recipient: str, payload: Mapping[str, object], *, key: str) -> Sent:
+    async def deliver(
+        self,
+        recipient: str,
+        payload: Mapping[str, object],
+        *,
+        key: str,
+        since: datetime | None = None,
+    ) -> Sent:
         if self.failures:
             raise self.failures.pop(0)
         assert key not in self.keys, "one delivery is handed over twice"

@@ -6,7 +6,7 @@ every mail that no line of the story expected.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -25,7 +25,7 @@ from app.kit.clock import StillClock
 from app.kit.db import Database
 from app.main import create_app
 from app.models import Agent, Clock, InboundMail, Role, Ticket, TicketEvent
-from app.outbox.deliver import Sender
+from app.outbox.deliver import ChannelTransport, Sender
 from app.outbox.smtp import Sent
 from app.sla.terms import ClockKind
 from app.store import clocks as clock_store
@@ -122,7 +122,13 @@ def subject_and_text(mail: Message) -> str:
 class World:
     """A running house whose loops are turned by hand."""
 
-    def __init__(self, db: Database, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings | None = None,
+        *,
+        channels: Mapping[str, ChannelTransport] | None = None,
+    ) -> None:
         self.db = db
         self.clock = StillClock(TUESDAY_TEN)
         self.postman = Postman()
@@ -137,7 +143,7 @@ class World:
             db,
             self.clock,
             {"support": [self.postman]},
-            self.phones,
+            {**self.phones, **(channels or {})},
             failed=lambda session, row, now: tell_of_failure(session, self.house, row, now=now),
         )
         self.agent = self.hire("Ola Vakt", "ola@desk.example", Role.AGENT)

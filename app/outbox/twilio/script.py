@@ -1,0 +1,71 @@
+"""What Twilio is to say and do in a call, as its own mark-up (TwiML).
+
+A script is written one verb after the other, in one voice. What is said can hold anything that a
+stranger wrote: it is text and never mark-up.
+"""
+
+import re
+from typing import Any, Final, Self
+
+from twilio.twiml.voice_response import Gather, VoiceResponse
+from typing_extensions import override
+
+from app.config import Voice
+
+# Twilio refuses a call whose script is longer (https://www.twilio.com/docs/api/errors/21626).
+LONGEST: Final = 4000
+_UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+# A code or a telephone number is said sign by sign; "198" is a number.
+_CODE = re.compile(r"(?<!\d)\+?\d{5,}(?!\d)")
+
+
+class Script:
+    """A call's script; each method adds a verb and returns the script."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._response = VoiceResponse()
+
+    def say(self, text: str) -> Self:
+        """Say something."""
+        self._say(self._response, text)
+        return self
+
+    def ask(self, text: str, action: str, *, wait_s: int = 6) -> Self:
+        """Say something while waiting for one key, and post it to ``action``.
+
+        Without a key the next verb's turn comes.
+        """
+        gather = Gather(num_digits=1, timeout=wait_s, action=action, method="POST", input="dtmf")
+        self._say(gather, text)
+        self._response.append(gather)
+        return self
+
+    def wait(self, seconds: int) -> Self:
+        """Say nothing for a while."""
+        self._response.pause(length=seconds)
+        return self
+
+    def go_on(self, url: str) -> Self:
+        """Go on with the script that an address of ours returns."""
+        self._response.redirect(url, method="POST")
+        return self
+
+    def hang_up(self) -> Self:
+        """End the call."""
+        self._response.hangup()
+        return self
+
+    @override
+    def __str__(self) -> str:
+        """Return the mark-up."""
+        return str(self._response)
+
+    def _say(self, where: Any, text: str) -> None:
+        where.say(speakable(text), voice=self._voice.voice, language=self._voice.language)
+
+
+def speakable(text: str) -> str:
+    """Return text as it is to be said: without control signs, and codes sign by sign."""
+    plain = _UNSPEAKABLE.sub(" ", text)
+    return _CODE.sub(lambda found: " ".join(found[0]), plain).strip()
