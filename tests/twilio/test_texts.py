@@ -18,7 +18,7 @@ from tests.harness.world import make_settings
         ("Blåbærsyltetøy på ØST", "Blåbærsyltetøy på ØST"),
         ("«Nede» – igjen…", '"Nede" - igjen...'),
         ("Det’s\u00a0alt", "Det's alt"),
-        ("Nettbutikken 🔥 er nede", "Nettbutikken  er nede"),
+        ("Nettbutikken 🔥 er nede", "Nettbutikken er nede"),
         ("Kárášjohka", "Karasjohka"),
         ("€ 100 {x}", "€ 100 {x}"),
         ("a\tb", "a b"),
@@ -39,9 +39,9 @@ def test_fitting_twice_is_fitting_once(text: str) -> None:
     assert fitting(once) == once
 
 
-@given(st.text(alphabet=sorted(ALPHABET - {"\n", "\r", "\f"})))
+@given(st.text(alphabet=sorted(ALPHABET - set(" \r\n\f")), min_size=1))
 def test_what_fits_is_left_as_it_is(text: str) -> None:
-    assert fitting(text) == " ".join(text.split(" ")).strip() or "  " in text
+    assert fitting(text) == text
 
 
 @pytest.mark.parametrize(

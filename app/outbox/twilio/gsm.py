@@ -37,7 +37,7 @@ def fitting(text: str) -> str:
     2. Pictures and invisible signs are left out.
     3. Letters of other scripts stay, and with them the price of UCS-2.
     """
-    return "".join(_fitted(sign) for sign in _SPACES.sub(" ", text)).strip()
+    return _SPACES.sub(" ", "".join(map(_fitted, text))).strip()
 
 
 def _fitted(sign: str) -> str:
