@@ -1,7 +1,6 @@
 """Fixtures that many tests share: a migrated database of either kind, and a house in it."""
 
 import shutil
-import uuid
 from collections.abc import Generator
 from pathlib import Path
 
@@ -9,7 +8,13 @@ import pytest
 
 from app.kit import schema
 from app.kit.db import Database
-from tests.harness.databases import postgres_database, postgres_programs, postgres_server
+from app.kit.wake import Wake
+from tests.harness.databases import (
+    EmptyAgain,
+    postgres_database,
+    postgres_programs,
+    postgres_server,
+)
 from tests.harness.require import missing
 from tests.harness.world import World
 
@@ -36,24 +41,41 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Generator[Database]:
+    """Yield the SQLite database whose file each test gets anew; its compiled queries are kept."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'svartid.db'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_one(postgres: str) -> Generator[tuple[Database, EmptyAgain]]:
+    """Yield the PostgreSQL database that is emptied after each test, likewise."""
+    emptied = EmptyAgain(postgres, "svartid_template")
+    database = Database(emptied.url(), pool_size=8)
+    yield database, emptied
+    database.close()
+    emptied.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def db(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
-) -> Generator[Database]:
+def db(request: pytest.FixtureRequest, sqlite_template: Path) -> Generator[Database]:
     """Yield a migrated, empty database of each kind."""
     if request.param == "sqlite":
-        file = tmp_path / "svartid.db"
+        database: Database = request.getfixturevalue("sqlite_database")
+        assert database.url.database is not None
+        file = Path(database.url.database)
+        for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+            name.unlink(missing_ok=True)
         shutil.copyfile(sqlite_template, file)
-        database = Database(f"sqlite:///{file}")
-        yield database
-        database.close()
-        return
-    server: str = request.getfixturevalue("postgres")
-    name = f"t{uuid.uuid4().hex}"
-    with postgres_database(server, name, template="svartid_template") as url:
-        database = Database(url, pool_size=8)
-        yield database
-        database.close()
+    else:
+        database, emptied = request.getfixturevalue("postgres_one")
+    database.wake = Wake()
+    yield database
+    database.close()
+    if request.param != "sqlite":
+        emptied.clean()
 
 
 @pytest.fixture
