@@ -30,7 +30,7 @@ def _group() -> None:
 @commands.command()
 def check(file: Annotated[Path, typer.Argument(help="A ladder in TOML.")]) -> None:
     """Read a ladder; say what is wrong and on which line, or what it comes to."""
-    ladder = _read(file, Ladder.from_toml)
+    ladder = read(file, Ladder.from_toml)
     print(f"{ladder.name}: {ladder.digest()}")
     for line in silences(ladder):
         print(f"  note: {line}")
@@ -39,7 +39,7 @@ def check(file: Annotated[Path, typer.Argument(help="A ladder in TOML.")]) -> No
 @commands.command("check-schedule")
 def check_schedule(file: Annotated[Path, typer.Argument(help="A schedule in TOML.")]) -> None:
     """Read an on-call schedule; say what is wrong and on which line, or whom it names."""
-    schedule = _read(file, Schedule.from_toml)
+    schedule = read(file, Schedule.from_toml)
     print(f"{schedule.name}: {', '.join(sorted(schedule.everybody))}")
 
 
@@ -59,14 +59,14 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Run a year of tickets through a ladder: broken promises, pages, nights, time to take."""
-    desk = _read(scenario, Scenario.from_toml) if scenario else a_small_desk()
+    desk = read(scenario, Scenario.from_toml) if scenario else a_small_desk()
     if days is not None:
         desk = desk.model_copy(update={"days": days})
     began = time.perf_counter()
     outcome = run_simulation(
         desk,
-        _read(ladder, Ladder.from_toml) if ladder else default_ladder(),
-        _read(policy, Policy.from_toml) if policy else default_policy(),
+        read(ladder, Ladder.from_toml) if ladder else default_ladder(),
+        read(policy, Policy.from_toml) if policy else default_policy(),
         seed=seed,
     )
     took = time.perf_counter() - began
@@ -91,7 +91,7 @@ def silences(ladder: Ladder) -> list[str]:
     ]
 
 
-def _read(file: Path, read: Callable[[str], T]) -> T:
+def read(file: Path, read: Callable[[str], T]) -> T:
     """Return what a file holds; BadInput names the file, the key and the line."""
     try:
         return read(file.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.config import Mailbox, Settings
 from app.kit.errors import BadConfig, NotFound
-from app.models import LadderVersion, PolicyStart, PolicyVersion
+from app.models import LadderStart, LadderVersion, PolicyStart, PolicyVersion
 from app.models.base import Id, Instant
 from app.sla.ladder import Ladder, default_ladder
 from app.sla.policy import Policy, default_policy
@@ -55,7 +55,10 @@ class House:
         if is_new and agreements.policy_starts(session, policy.name):
             # Versions of this name were imported before, and they would go on counting.
             start_version(session, policy.name, policy_id, at=now, now=now, actor="configuration")
+        is_new = agreements.find_by_digest(session, LadderVersion, ladder.digest()) is None
         ladder_id = keep_version(session, LadderVersion, ladder, now=now).id
+        if is_new and agreements.ladder_starts(session, ladder.name):
+            start_ladder(session, ladder.name, ladder_id, at=now, now=now, actor="configuration")
         return cls(
             settings=settings,
             secret=settings.secret,
@@ -148,6 +151,16 @@ def start_version(
 ) -> PolicyStart:
     """Let a version of a policy count from a time on."""
     start = PolicyStart(name=name, policy_id=policy_id, at=at, created_at=now, actor=actor)
+    session.add(start)
+    session.flush()
+    return start
+
+
+def start_ladder(
+    session: Session, name: str, ladder_id: Id, *, at: Instant, now: Instant, actor: str
+) -> LadderStart:
+    """Let a version of a ladder count from a time on."""
+    start = LadderStart(name=name, ladder_id=ladder_id, at=at, created_at=now, actor=actor)
     session.add(start)
     session.flush()
     return start

@@ -13,7 +13,7 @@ from app.desk import clocks
 from app.desk.events import audit, audit_of, record
 from app.desk.house import House, keep_version, start_version
 from app.desk.notices import Lowering, queue
-from app.desk.terms import version_at
+from app.desk.terms import started_at
 from app.desk.work import By
 from app.kit.errors import BadInput, Conflict, NotAllowed
 from app.models import Customer, Event, Notice, PolicyStart, PolicyVersion, Role, Ticket
@@ -74,9 +74,9 @@ def import_policy(
 
 def in_force(session: Session, house: House, name: str, at: datetime) -> Policy | None:
     """Return what a policy's name promises at a time; None when it promises nothing yet."""
-    found = version_at(agreements.policy_starts(session, name), at)
+    found = started_at(agreements.policy_starts(session, name), at)
     if found is not None:
-        return house.policy_of(session, found)
+        return house.policy_of(session, found.policy_id)
     return house.policy if house.policy.name == name else None
 
 

@@ -2,7 +2,7 @@
 
 1. The agreement is the customer's that counted when the report was received.
 2. The policy is the version in force then, of the name that the agreement says, or of the house's.
-3. The ladder is the agreement's, or the house's.
+3. The ladder is the version in force then of the agreement's, or of the house's.
 
 4. Maintenance that was announced to the customer, and is not over, excludes its time.
 
@@ -12,12 +12,12 @@ A batch of mails looks all of it up once: a few small queries, however many mail
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlmodel import Session
 
 from app.desk.house import House
-from app.models import Agreement, AgreementStatus, MaintenanceWindow, PolicyStart
+from app.models import Agreement, AgreementStatus, LadderStart, MaintenanceWindow, PolicyStart
 from app.models.base import Id
 from app.store import agreements, maintenance
 
@@ -44,6 +44,8 @@ class Book:
 
     agreements: dict[Id, list[Agreement]] = field(default_factory=dict)
     starts: dict[str, list[PolicyStart]] = field(default_factory=dict)
+    ladder_starts: dict[str, list[LadderStart]] = field(default_factory=dict)
+    ladder_names: dict[Id, str] = field(default_factory=dict)
     windows: list[tuple[MaintenanceWindow, frozenset[Id]]] = field(default_factory=list)
 
     @classmethod
@@ -54,6 +56,10 @@ class Book:
             book.agreements.setdefault(agreement.customer_id, []).append(agreement)
         for start in agreements.policy_starts(session):
             book.starts.setdefault(start.name, []).append(start)
+        for begin in agreements.ladder_starts(session):
+            book.ladder_starts.setdefault(begin.name, []).append(begin)
+        named = {one.ladder_id for of_one in book.agreements.values() for one in of_one}
+        book.ladder_names = agreements.ladder_names(session, [one for one in named if one])
         book.windows = maintenance.not_over(session, since)
         return book
 
@@ -67,16 +73,23 @@ class Book:
         """Return what a report that was received at a time is answered under."""
         agreement = self.agreement(customer_id, at)
         name = (agreement.policy if agreement else None) or house.policy.name
-        policy = version_at(self.starts.get(name, ()), at)
+        policy = _policy_at(self.starts.get(name, ()), at)
         if policy is None:
-            policy = version_at(self.starts.get(house.policy.name, ()), at) or house.policy_id
-        ladder = (agreement.ladder_id if agreement else None) or house.ladder_id
+            policy = _policy_at(self.starts.get(house.policy.name, ()), at) or house.policy_id
+        ladder = self.ladder(house, agreement, at)
         windows = tuple(
             window
             for window, named in self.windows
             if window.ends_at > at and (window.everyone or customer_id in named)
         )
         return Terms(policy_id=policy, ladder_id=ladder, agreement=agreement, windows=windows)
+
+    def ladder(self, house: House, agreement: Agreement | None, at: datetime) -> Id:
+        """Return the version of the ladder that a ticket received at a time is climbed by."""
+        agreed = agreement.ladder_id if agreement else None
+        name = self.ladder_names[agreed] if agreed else house.ladder.name
+        started = started_at(self.ladder_starts.get(name, ()), at)
+        return started.ladder_id if started else agreed or house.ladder_id
 
 
 def terms_of(session: Session, house: House, customer_id: Id | None, at: datetime) -> Terms:
@@ -95,7 +108,15 @@ def in_force(of_one: Sequence[Agreement], at: datetime) -> Agreement | None:
     return counting[-1] if counting else None
 
 
-def version_at(starts: Sequence[PolicyStart], at: datetime) -> Id | None:
-    """Return the version of a policy in force at a time; None before the first one's start."""
-    begun = [start.policy_id for start in starts if start.at <= at]
+S = TypeVar("S", PolicyStart, LadderStart)
+
+
+def started_at(starts: Sequence[S], at: datetime) -> S | None:
+    """Return the start, of one name's, that counts at a time; None before the first."""
+    begun = [start for start in starts if start.at <= at]
     return begun[-1] if begun else None
+
+
+def _policy_at(starts: Sequence[PolicyStart], at: datetime) -> Id | None:
+    start = started_at(starts, at)
+    return start.policy_id if start else None

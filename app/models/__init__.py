@@ -6,6 +6,7 @@ Importing this package makes every table known to ``metadata``.
 from app.models.agreements import (
     Agreement,
     AgreementStatus,
+    LadderStart,
     LadderVersion,
     Notice,
     NoticeState,
@@ -106,6 +107,7 @@ __all__ = [
     "Incident",
     "IncidentState",
     "IncidentUpdate",
+    "LadderStart",
     "LadderStep",
     "LadderVersion",
     "Leave",

@@ -55,6 +55,20 @@ class PolicyStart(Row, table=True):
     actor: str
 
 
+class LadderStart(Row, table=True):
+    """From when new tickets are opened under a version of a ladder; the latest start counts."""
+
+    __tablename__ = "ladder_start"
+    __table_args__ = (Index("ix_ladder_start_name_at", "name", "at"),)
+
+    id: Id = id_field()
+    name: str
+    ladder_id: Id = link("ladder_version")
+    at: Instant
+    created_at: Instant
+    actor: str
+
+
 class AgreementStatus(StrEnum):
     """Whether an agreement is kept."""
 
@@ -74,6 +88,7 @@ class Agreement(Row, table=True):
     # The policy by its name: a ticket gets the version in force when it is received. None for the
     # house's own.
     policy: str | None = None
+    # A version of the ladder, for its name: a ticket gets the one in force when it is received.
     # None for the house's own.
     ladder_id: Id | None = link("ladder_version", nullable=True)
     # None for the customer's, or else the desk's.

@@ -6,6 +6,7 @@ Only what our documents hold: tables, texts, numbers, truth and lists of these.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -15,16 +16,34 @@ def write_toml(document: Mapping[str, object]) -> str:
     return "\n".join(_table(document, ())).strip("\n") + "\n"
 
 
-def _table(table: Mapping[str, object], path: tuple[str, ...]) -> Iterator[str]:
-    plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     inner = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    if path and (plain or not inner):
-        yield f"\n[{'.'.join(_key(part) for part in path)}]"
-    for key, value in plain.items():
-        if value is not None:
-            yield f"{_key(key)} = {_value(value)}"
+    rows = {key: value for key, value in table.items() if _is_rows(value)}
+    plain = {key: value for key, value in table.items() if key not in inner and key not in rows}
+    if path and (plain or not (inner or rows)):
+        yield f"\n[{_path(path)}]"
+    yield from _pairs(plain)
     for key, value in inner.items():
         yield from _table(value, (*path, key))
+    for key, several in rows.items():
+        for row in several:
+            yield f"\n[[{_path((*path, key))}]]"
+            yield from _pairs(row)
+
+
+def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        if value is not None:
+            yield f"{_key(key)} = {_value(value)}"
+
+
+def _is_rows(value: object) -> bool:
+    """Tell a list of tables, which is written a table at a time, from one of plain values."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _path(path: tuple[str, ...]) -> str:
+    return ".".join(_key(part) for part in path)
 
 
 def _key(key: str) -> str:
@@ -39,7 +58,7 @@ def _value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items())
+        pairs = ", ".join(_pairs(value))
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, Sequence):
         return f"[{', '.join(_value(one) for one in value)}]"

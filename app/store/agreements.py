@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, or_, select
 from app.models import (
     Agreement,
     Customer,
+    LadderStart,
     LadderVersion,
     Notice,
     NoticeState,
@@ -57,6 +58,24 @@ def policy_starts(session: Session, name: str | None = None) -> Sequence[PolicyS
     if name is not None:
         query = query.where(PolicyStart.name == name)
     return session.exec(query).all()
+
+
+def ladder_starts(session: Session, name: str | None = None) -> Sequence[LadderStart]:
+    """Return from when each version of a ladder counts, in the same order."""
+    query = select(LadderStart).order_by(
+        col(LadderStart.at), col(LadderStart.created_at), col(LadderStart.id)
+    )
+    if name is not None:
+        query = query.where(LadderStart.name == name)
+    return session.exec(query).all()
+
+
+def ladder_names(session: Session, ladder_ids: Sequence[Id]) -> dict[Id, str]:
+    """Return what these versions of ladders are called."""
+    if not ladder_ids:
+        return {}
+    query = select(LadderVersion.id, LadderVersion.name)
+    return dict(session.exec(query.where(col(LadderVersion.id).in_(ladder_ids))).all())
 
 
 def of_customers(session: Session, customer_ids: Sequence[Id]) -> Sequence[Agreement]:
