@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from app.cli.options import ConfigFile, open_database, settings_of
 from app.kit.clock import MachineClock
-from app.kit.errors import BadInput
+from app.kit.errors import BadInput, NotFound
+from app.models import PolicyVersion
 from app.sla.explain_words import length_in_words
 from app.sla.policy import Policy
 from app.sla.policy_diff import Change, Effect, diff, effects
+from app.store import agreements
 
 commands = typer.Typer(help="Check and compare what is promised.", no_args_is_help=True)
 
@@ -30,16 +33,17 @@ def check(file: Annotated[Path, typer.Argument(help="A policy in TOML.")]) -> No
 
 @commands.command("diff")
 def diff_files(
-    before: Annotated[Path, typer.Argument(help="The policy as it is, in TOML.")],
-    after: Annotated[Path, typer.Argument(help="The policy as it shall be, in TOML.")],
+    before: Annotated[str, typer.Argument(help="The policy as it is: a file, or NAME@VERSION.")],
+    after: Annotated[str, typer.Argument(help="The policy as it shall be.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     year: Annotated[
         int | None, typer.Option(help="The year in which receipts are tried; this year by itself.")
     ] = None,
+    config: ConfigFile = None,
 ) -> None:
     """Tell what differs, and which promises are lowered for which receipts."""
-    old, new = read_policy(before), read_policy(after)
+    old, new = (_file_or_version(one, config) for one in (before, after))
     tried = effects(old, new, year=year or MachineClock().now().year)
     changes = diff(old, new)
     if as_json:
@@ -64,6 +68,20 @@ def read_policy(file: Path) -> Policy:
         raise BadInput(
             error.message, field=f"{file}: {error.field or 'policy'}", remedy=error.remedy
         ) from None
+
+
+def _file_or_version(named: str, config: Path | None) -> Policy:
+    """Return the policy of a file, or of a version that the database keeps: ``standard@2``."""
+    name, at, number = named.rpartition("@")
+    if Path(named).exists() or not at or not number.isdecimal():
+        return read_policy(Path(named))
+    with open_database(settings_of(config)) as db, db.reading() as session:
+        row = agreements.find_version(session, PolicyVersion, name, int(number))
+        if row is None:
+            raise NotFound(
+                f"there is no version {named!r}", remedy="`svartid policy list` tells them."
+            )
+        return Policy.from_dict(row.body)
 
 
 def _change_line(change: Change) -> str:

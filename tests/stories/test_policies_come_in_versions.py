@@ -175,6 +175,19 @@ def test_what_is_exported_can_be_imported_again_unchanged(world: World, tmp_path
     assert past.exit_code == 1
 
 
+def test_versions_are_compared_by_name_and_number_or_with_a_file(
+    world: World, tmp_path: Path
+) -> None:
+    bring_in(world, standard("3h"), days=1)
+    told = said(world, "policy", "diff", "standard@1", "standard@2", "--year", "2026")
+    assert 'targets.critical.first_response.limit: "2h" -> "3h"' in told
+    assert "LOWERED critical first_response" in told
+    file = tmp_path / "draft.toml"
+    file.write_text(write_toml(standard("3h").to_dict()), encoding="utf-8")
+    assert said(world, "policy", "diff", "standard@2", str(file)) == "No difference.\n"
+    assert run(world, "policy", "diff", "standard@1", "standard@9").exit_code == 1
+
+
 def test_writing_toml_keeps_every_kind_of_value() -> None:
     document: dict[str, object] = {
         "name": 'a "quoted" \\ name\x7f',
