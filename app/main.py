@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.api import (
     agents,
+    bulk,
     calls,
     canaries,
     contacts,
@@ -25,7 +26,9 @@ from app.api import (
     schedules,
     search,
     take,
+    templates,
     ticket_clocks,
+    ticket_extras,
     ticket_lists,
     tickets,
     twilio,
@@ -84,6 +87,9 @@ def create_app(
         ticket_lists,
         search,
         tickets,
+        ticket_extras,
+        templates,
+        bulk,
         calls,
         contacts,
         ticket_clocks,

@@ -15,12 +15,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    model_validator,
 )
 
 from app.api.paging import Page
 from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
-from app.models import Clock, Message, Status, Ticket, TicketEvent
+from app.models import Agent, Clock, Draft, Message, Status, Ticket, TicketEvent
 from app.sla.terms import ClockKind, ClockStatus, Severity
 
 # A NUL or half a surrogate pair would be refused by the database.
@@ -120,6 +121,7 @@ class TicketOut(BaseModel):
     )
     merged_into_id: UUID | None = Field(description="The ticket that it has become a part of.")
     incident_id: UUID | None = Field(description="The incident that it is one report of.")
+    tags: list[str]
     flags: list[str]
     version: int
     intake_lag_s: float = Field(
@@ -135,6 +137,26 @@ class TicketOut(BaseModel):
         values["intake_lag_s"] = (ticket.created_at - ticket.received_at).total_seconds()
         ordered = sorted(clocks, key=lambda clock: clock.kind)
         return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])
+
+
+class WriterOut(BaseModel):
+    """Somebody who is writing a reply right now."""
+
+    agent_id: UUID
+    name: str
+    since: datetime
+    seen_at: datetime
+
+    @classmethod
+    def of(cls, draft: Draft, agent: Agent) -> Self:
+        """Return who is writing."""
+        return cls(agent_id=agent.id, name=agent.name, since=draft.since, seen_at=draft.seen_at)
+
+
+class OneTicketOut(TicketOut):
+    """A ticket, and who else is at it."""
+
+    writing: list[WriterOut] = Field(description="Who else is writing a reply right now.")
 
 
 class TicketPage(Page[TicketOut]):
@@ -260,7 +282,10 @@ class FileIn(Body):
 class ReplyIn(Body):
     """An answer to the customer."""
 
-    text: Said = Field(examples=["Hei! Vi har funnet feilen og retter den nå."])
+    text: Said | None = Field(None, examples=["Hei! Vi har funnet feilen og retter den nå."])
+    template_id: UUID | None = Field(
+        None, description="In place of a text: a template's words, its names filled in."
+    )
     html: Annotated[str, StringConstraints(max_length=500_000), _Clean] | None = Field(
         None, description="The same with mark-up; cleaned before it is sent beside the text."
     )
@@ -274,11 +299,23 @@ class ReplyIn(Body):
         None, description="Also solve the ticket, or wait for the customer."
     )
 
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if (self.text is None) == (self.template_id is None):
+            raise ValueError("give a text, or a template")
+        return self
+
 
 class NoteIn(Body):
     """A note among staff."""
 
-    text: Said
+    text: Said = Field(examples=["Ring Kari. @ola har loggen."])
+    mentions: list[UUID] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Agents who are mailed, beside those whose address begins with a word that "
+        "stands behind an @ in the text.",
+    )
 
 
 class AssigneeIn(Body):

@@ -21,6 +21,7 @@ from app.api.ticket_schemas import (
     MessageOut,
     MessagePage,
     NoteIn,
+    OneTicketOut,
     ReasonIn,
     ReplyIn,
     SeverityIn,
@@ -29,8 +30,10 @@ from app.api.ticket_schemas import (
     StepPage,
     TicketOut,
     WaitIn,
+    WriterOut,
 )
-from app.desk import taking, work
+from app.desk import extras, taking, templates, work
+from app.desk.mentions import note_to
 from app.desk.reply import reply
 from app.kit.errors import NotFound
 from app.models import Ticket
@@ -43,10 +46,13 @@ _CONFLICT = responses(409)
 
 
 @router.get("/{number}", operation_id="get_ticket")
-def get_ticket(context: Reader, number: int) -> TicketOut:
-    """Read one ticket."""
+def get_ticket(context: Reader, number: int) -> OneTicketOut:
+    """Read one ticket, and who else is writing a reply to it."""
     with context.reading() as session:
-        return _shown(session, context, ticket_of(session, number))
+        ticket = ticket_of(session, number)
+        found = extras.writing(session, ticket, now=context.now, but=context.agent.id)
+        writing = [WriterOut.of(draft, agent) for draft, agent in found]
+        return OneTicketOut(**_shown(session, context, ticket).model_dump(), writing=writing)
 
 
 @router.get("/{number}/messages", operation_id="list_messages")
@@ -159,12 +165,17 @@ def list_deliveries(context: Reader, number: int, wanted: Paged) -> DeliveryPage
 def post_reply(context: Writer, number: int, body: ReplyIn) -> TicketOut:
     """Answer the customer by mail, in the thread; this meets the first-response clock."""
     with context.changing(number) as (session, ticket, by):
+        text = body.text
+        if body.template_id is not None:
+            template = templates.get_template(session, body.template_id)
+            text = templates.fill_in(session, context.house, template, ticket, by)
+        assert text is not None  # noqa: S101 - the body has one of the two
         reply(
             session,
             context.house,
             ticket,
             by,
-            text=body.text,
+            text=text,
             html=body.html,
             cc=body.cc,
             files=[file.stored() for file in body.attachments],
@@ -172,15 +183,15 @@ def post_reply(context: Writer, number: int, body: ReplyIn) -> TicketOut:
         if body.then == "solve":
             work.solve(session, context.house, ticket, by)
         elif body.then == "wait":
-            work.wait_for_customer(session, context.house, ticket, by, reason=body.text[:2000])
+            work.wait_for_customer(session, context.house, ticket, by, reason=text[:2000])
         return _shown(session, context, ticket)
 
 
 @router.post("/{number}/notes", operation_id="note_on_ticket")
 def post_note(context: Writer, number: int, body: NoteIn) -> TicketOut:
-    """Write a note for staff; the customer never sees it."""
+    """Write a note for staff; the customer never sees it, and whoever is mentioned is mailed."""
     with context.changing(number) as (session, ticket, by):
-        work.note(session, ticket, by, text=body.text)
+        note_to(session, context.house, ticket, by, text=body.text, mentions=body.mentions)
         return _shown(session, context, ticket)
 
 

@@ -16,7 +16,7 @@ from app.kit.html import clean_html
 from app.kit.ids import new_id
 from app.models import Contact, DeliveryClass, Event, MessageKind, Ticket
 from app.models.base import Id
-from app.store import tickets
+from app.store import extras, tickets
 
 MOST_FILES = 20
 # Relays commonly take 25 MB, and base64 adds a third (RFC 2045, section 6.8).
@@ -79,6 +79,7 @@ def reply(
         message=str(message),
     )
     clocks.refold(session, house, ticket, now=by.now)
+    extras.end_draft(session, ticket.id, by.agent.id)
     audit(session, ticket, "ticket.replied", now=by.now, actor=by.actor)
     return message
 

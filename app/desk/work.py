@@ -1,5 +1,6 @@
 """What staff do with a ticket: start, wait, resume, set its severity, hand it on, solve it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -215,8 +216,11 @@ def reopen(session: Session, house: House, ticket: Ticket, by: By) -> None:
     tell_change(session, house, ticket, ToldOf.REOPENED, now=by.now)
 
 
-def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Id:
-    """Write something down for staff; it never leaves the house."""
+def note(session: Session, ticket: Ticket, by: By, *, text: str, mentions: Sequence[Id] = ()) -> Id:
+    """Write something down for staff; it never leaves the house.
+
+    ``mentions`` are the agents that it is for; ``app.desk.mentions`` tells them.
+    """
     if not text.strip():
         raise BadInput("the note is empty", field="text")
     message = add_message(
@@ -230,6 +234,7 @@ def note(session: Session, ticket: Ticket, by: By, *, text: str) -> Id:
         now=by.now,
         actor=by.actor,
         message=str(message),
+        **({"mentions": [str(one) for one in mentions]} if mentions else {}),
     )
     audit(session, ticket, "ticket.noted", now=by.now, actor=by.actor)
     return message

@@ -85,12 +85,10 @@ class WritingSession(Session):
     @override
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         super().flush(objects)
-        appended: dict[type[SQLModel], list[dict[str, Any]]] = self.info.pop("appended", {})
-        for table, rows in appended.items():
-            self.connection().execute(insert(table), rows)
-        by_statement: dict[TextClause, list[dict[str, Any]]] = self.info.pop("appended_by", {})
-        for statement, rows in by_statement.items():
-            self.connection().execute(statement, rows)
+        appended: dict[type[SQLModel] | TextClause, list[dict[str, Any]]]
+        appended = self.info.pop("appended", {})
+        for what, rows in appended.items():
+            self.connection().execute(what if isinstance(what, TextClause) else insert(what), rows)
 
     @override
     def commit(self) -> None:
@@ -105,7 +103,7 @@ def append_row(session: Session, table: type[SQLModel], **values: Any) -> None:
 
 def append_by(session: Session, statement: TextClause, **values: Any) -> None:
     """Add a row likewise, by a statement of one's own; the same object gathers its rows."""
-    session.info.setdefault("appended_by", {}).setdefault(statement, []).append(values)
+    session.info.setdefault("appended", {}).setdefault(statement, []).append(values)
 
 
 def wake_after_commit(session: Session, topic: Topic) -> None:

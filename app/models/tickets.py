@@ -109,6 +109,11 @@ class Ticket(Row, table=True):
     merged_into_id: Id | None = link("ticket", index=True, nullable=True)
     # What it and others have for a cause, where that is known.
     incident_id: Id | None = link("incident", index=True, nullable=True)
+    # In lower case, by name; ``ticket_tag`` holds the same, to be found by.
+    tags: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(Document, nullable=False, server_default=text("'[]'")),
+    )
     # Something about how it came in that staff must see, such as "unreadable".
     flags: list[str] = Field(sa_column=Column(Document, nullable=False))
     # Counted up by every change; the ETag.
