@@ -432,6 +432,19 @@ class ApiSettings(Part):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Port = Field(8080, description="The port to listen on; 0 takes a free one.")
     max_body_bytes: int = Field(30_000_000, ge=1000, description="A larger request is refused.")
+    body_timeout_s: float = Field(
+        30, gt=0, description="Seconds that a request may take to arrive."
+    )
+    requests_a_minute: int = Field(
+        6000, ge=0, description="With one token or session, in one process; 0: no limit."
+    )
+    requests_a_minute_of_an_address: int = Field(
+        12_000, ge=0, description="From one address, in one process; 0: no limit."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
 
 
 class NetworkSettings(Part):

@@ -6,18 +6,21 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.api import (
+    access,
     agents,
     bulk,
     calls,
     canaries,
     contacts,
     customers,
+    describe,
     events,
     exclusions,
     health,
     incidents,
     intake_mails,
     maintenance,
+    me,
     merging,
     metrics,
     policies,
@@ -26,14 +29,18 @@ from app.api import (
     schedules,
     search,
     take,
+    teams,
     templates,
     ticket_clocks,
     ticket_extras,
     ticket_lists,
     tickets,
+    tokens,
     twilio,
     webhooks,
 )
+from app.api.edge import Edge
+from app.api.guard import guarded
 from app.desk.house import House
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -62,13 +69,11 @@ def create_app(
     app = FastAPI(
         title="Svartid",
         version=__version__,
-        description="The support desk that answers before the promise is broken.",
         max_body_size=house.settings.api.max_body_bytes,
     )
     app.include_router(mail_http.router_for(house.settings))
     app.include_router(phone_generic.router())
     app.state.calls_taken = Taken()
-    app.include_router(canaries.router, prefix=PREFIX)
     app.state.db = db
     app.state.house = house
     app.state.clock = clock
@@ -76,8 +81,9 @@ def create_app(
     app.state.loop_health = loop_health
     app.state.stopping = lambda: False
     problems.install(app)
+    app.add_middleware(Edge, settings=house.settings.api, clock=clock)
     app.include_router(health.router)
-    app.include_router(metrics.router)
+    app.include_router(guarded(metrics.router))
     app.include_router(take.router)
     app.include_router(schedules.feeds)
     if house.settings.twilio.account_sid:
@@ -99,12 +105,20 @@ def create_app(
         maintenance,
         merging,
         intake_mails,
+        canaries,
         agents,
+        teams,
+        me,
+        tokens,
         schedules,
         reaching,
         incidents,
         events,
         webhooks,
     ):
-        app.include_router(part.router, prefix=PREFIX)
+        app.include_router(guarded(part.router, prefix=PREFIX), prefix=PREFIX)
+    access.check_every_route(app)
+    app.state.resources = access.resources(app)
+    app.state.scopes = access.scopes(app)
+    describe.install(app)
     return app

@@ -79,6 +79,16 @@ def db(request: pytest.FixtureRequest, sqlite_template: Path) -> Generator[Datab
 
 
 @pytest.fixture
+def sqlite_db(tmp_path: Path, sqlite_template: Path) -> Generator[Database]:
+    """Yield a migrated, empty SQLite database, for what no database can change."""
+    file = tmp_path / "svartid.db"
+    shutil.copyfile(sqlite_template, file)
+    database = Database(f"sqlite:///{file}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Database]:
     """Yield an empty SQLite database that no migration has touched."""
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")

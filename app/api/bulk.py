@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from app.api.alone import each_alone
 from app.api.context import Context, Writer, ticket_of
 from app.api.problems import Problem, responses
 from app.api.ticket_schemas import Body, MaybeReason, Reason, Said
@@ -119,6 +120,7 @@ class BulkOut(BaseModel):
 
 
 @router.post("/bulk", operation_id="change_tickets", responses=responses(404, 409))
+@each_alone
 def post_bulk(context: Writer, body: BulkIn) -> BulkOut:
     """Do one thing to up to a thousand tickets; what one refuses holds up no other."""
     rows = [_done(context, row, body.action) for row in body.tickets]
@@ -132,8 +134,8 @@ def _done(context: Context, row: RowIn, action: Action) -> RowOut:
         with context.db.writing() as session:
             into = getattr(action, "into", None)
             if into is not None and into < row.number:
-                ticket_of(session, into, lock=True)
-            ticket = ticket_of(session, row.number, lock=True)
+                ticket_of(session, context.agent, into, lock=True)
+            ticket = ticket_of(session, context.agent, row.number, lock=True)
             if row.version is not None and row.version != ticket.version:
                 return _refused(row, 412, f"ticket {row.number} is at version {ticket.version}")
             _do(session, context, ticket, By(context.agent, context.now), action)
@@ -180,7 +182,7 @@ def _do(session: Session, context: Context, ticket: Ticket, by: By, action: Acti
         case Note():
             note_to(session, house, ticket, by, text=action.text, mentions=())
         case Merge():
-            into = ticket_of(session, action.into, lock=True)
+            into = ticket_of(session, context.agent, action.into, lock=True)
             merging.merge(session, house, ticket, into, by, reason=action.reason)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from app.api.context import Reader, Writer, ticket_of
+from app.api.context import Context, Reader, Writer, ticket_of
 from app.api.paging import Page, Paged, Paging, cut, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, TicketOut
@@ -158,6 +158,7 @@ def list_calls(context: Reader, wanted: Annotated[WantedCalls, Query()]) -> Call
     with context.reading() as session:
         rows = calls.listing(
             session,
+            context.agent,
             below=after[0] if after else None,
             limit=wanted.limit + 1,
             direction=wanted.direction,
@@ -171,7 +172,7 @@ def list_calls(context: Reader, wanted: Annotated[WantedCalls, Query()]) -> Call
 def list_ticket_calls(context: Reader, number: int, wanted: Paged) -> CallPage:
     """Read the calls about a ticket, oldest first."""
     with context.reading() as session:
-        rows = calls.of_ticket(session, ticket_of(session, number).id)
+        rows = calls.of_ticket(session, ticket_of(session, context.agent, number).id)
         key = datetime, UUID
         page, cursor = cut_all(rows, wanted, *key, key=lambda row: (row.started_at, row.id))
         return CallPage(items=_shown(session, list(page)), next=cursor)
@@ -202,6 +203,8 @@ def post_call(context: Writer, body: CallIn) -> CallOut:
         ticket_number=body.ticket,
     )
     with context.db.writing() as session:
+        if body.ticket is not None:
+            ticket_of(session, context.agent, body.ticket)
         call, ticket = record_call(session, context.house, report, now=now)
         session.flush()
         return CallOut.of(call, ticket.number if ticket else None)
@@ -211,7 +214,10 @@ def post_call(context: Writer, body: CallIn) -> CallOut:
 def list_call_backs(context: Reader, wanted: Paged) -> CallBackPage:
     """List who is to be called back, the longest waiting first."""
     with context.reading() as session:
-        rows = [CallBackOut.of(task, ticket) for task, ticket in calls.call_backs(session)]
+        rows = [
+            CallBackOut.of(task, ticket)
+            for task, ticket in calls.call_backs(session, agent=context.agent)
+        ]
     key = datetime, UUID
     page, cursor = cut_all(rows, wanted, *key, key=lambda row: (row.made_at, row.id))
     return CallBackPage(items=list(page), next=cursor)
@@ -225,7 +231,7 @@ def post_call_back_done(context: Writer, call_back_id: UUID) -> TicketOut:
     with context.db.writing() as session:
         task = calls.find_call_back(session, call_back_id, lock=True)
         ticket = tickets.find(session, task.ticket_id, lock=True) if task else None
-        if task is None or ticket is None:
+        if task is None or ticket is None or not _sees(session, context, [ticket.number]):
             raise NotFound("there is no such task", field="call_back_id")
         call_backs.tick_off(session, ticket, task, By(context.agent, context.now))
         session.flush()
@@ -236,7 +242,11 @@ def post_call_back_done(context: Writer, call_back_id: UUID) -> TicketOut:
 def list_suspicions(context: Reader, wanted: Annotated[WantedSuspicions, Query()]) -> SuspicionPage:
     """List what several calls may have in common, the newest first."""
     with context.reading() as session:
-        rows = _suspected(session, list(calls.suspicions(session, wanted.state)))
+        rows = [
+            one
+            for one in _suspected(session, list(calls.suspicions(session, wanted.state)))
+            if _sees(session, context, one.tickets)
+        ]
     key = datetime, UUID
     page, cursor = cut_all(
         rows, wanted, *key, key=lambda row: (row.made_at, row.id), newest_first=True
@@ -250,7 +260,7 @@ def list_suspicions(context: Reader, wanted: Annotated[WantedSuspicions, Query()
 def post_confirm(context: Writer, suspicion_id: UUID, body: ConfirmIn) -> SuspicionOut:
     """Say that it is one incident, and put all of its tickets under it."""
     with context.db.writing() as session:
-        suspicion = _suspicion(session, suspicion_id)
+        suspicion = _suspicion(session, context, suspicion_id)
         by = By(context.agent, context.now)
         suspicions.confirm(session, context.house, suspicion, by, title=body.title)
         return _decided(session, suspicion)
@@ -262,14 +272,20 @@ def post_confirm(context: Writer, suspicion_id: UUID, body: ConfirmIn) -> Suspic
 def post_dismiss(context: Writer, suspicion_id: UUID) -> SuspicionOut:
     """Say that these tickets have nothing in common."""
     with context.db.writing() as session:
-        suspicion = _suspicion(session, suspicion_id)
+        suspicion = _suspicion(session, context, suspicion_id)
         suspicions.dismiss(session, suspicion, By(context.agent, context.now))
         return _decided(session, suspicion)
 
 
-def _suspicion(session: Session, suspicion_id: UUID) -> Suspicion:
+def _sees(session: Session, context: Context, numbers: list[int]) -> bool:
+    """Return whether the caller may see every one of these tickets."""
+    agent = context.agent
+    return all(tickets.find_visible(session, agent, number) is not None for number in numbers)
+
+
+def _suspicion(session: Session, context: Context, suspicion_id: UUID) -> Suspicion:
     found = calls.find_suspicion(session, suspicion_id, lock=True)
-    if found is None:
+    if found is None or not _sees(session, context, _suspected(session, [found])[0].tickets):
         raise NotFound("there is no such suspicion", field="suspicion_id")
     return found
 

@@ -62,7 +62,7 @@ class PhoneIn(Body):
 def list_contacts(context: Reader, customer_id: UUID, wanted: Paged) -> ContactPage:
     """List a customer's contacts, the longest known first."""
     with context.reading() as session:
-        if people.find_customer(session, customer_id) is None:
+        if people.find_visible_customer(session, context.agent, customer_id) is None:
             raise NotFound("there is no such customer", field="customer_id")
         rows = [ContactOut.of(one) for one in people.contacts_of(session, customer_id)]
     key = datetime, UUID
@@ -79,7 +79,7 @@ def list_contacts(context: Reader, customer_id: UUID, wanted: Paged) -> ContactP
 def post_contact(context: Writer, customer_id: UUID, body: ContactIn) -> ContactOut:
     """Add a contact; whoever calls from their number is greeted as the customer."""
     with context.db.writing() as session:
-        customer = people.find_customer(session, customer_id)
+        customer = people.find_visible_customer(session, context.agent, customer_id)
         if customer is None:
             raise NotFound("there is no such customer", field="customer_id")
         email = body.email and body.email.lower()
@@ -102,7 +102,7 @@ def post_contact(context: Writer, customer_id: UUID, body: ContactIn) -> Contact
 def put_phone(context: Writer, contact_id: UUID, body: PhoneIn) -> ContactOut:
     """Set the number that a contact is known by when they call."""
     with context.db.writing() as session:
-        contact = people.find_contact(session, contact_id)
+        contact = people.find_visible_contact(session, context.agent, contact_id)
         if contact is None:
             raise NotFound("there is no such contact", field="contact_id")
         phone = _number(context, body.phone)

@@ -10,14 +10,14 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader, Writer
-from app.api.paging import Page, Paged, cut_all
+from app.api.paging import Page, Paged, cut
 from app.api.problems import responses
 from app.api.ticket_schemas import Address, Body, Reason, TicketOut
 from app.desk import agreements as desk
 from app.desk import people as desk_people
 from app.desk.belonging import set_customer
 from app.kit.errors import NotFound
-from app.models import Agreement, AgreementStatus, Customer
+from app.models import Agent, Agreement, AgreementStatus, Customer
 from app.store import agreements, clocks, people
 
 router = APIRouter(tags=["customers"], responses=responses(401, 403, 404, 422, 503))
@@ -133,9 +133,10 @@ class EndAgreementIn(WhyIn):
 @router.get("/customers", operation_id="list_customers")
 def list_customers(context: Reader, wanted: Paged) -> CustomerPage:
     """List the customers, by name."""
+    after = wanted.after(str, UUID)
     with context.reading() as session:
-        rows = people.customers(session)
-        page, cursor = cut_all(rows, wanted, str, UUID, key=lambda row: (row.name, row.id))
+        rows = people.visible_customers(session, context.agent, after=after, limit=wanted.limit + 1)
+        page, cursor = cut(rows, wanted, key=lambda row: (row.name, row.id))
         return CustomerPage(items=_shown(session, page), next=cursor)
 
 
@@ -143,7 +144,7 @@ def list_customers(context: Reader, wanted: Paged) -> CustomerPage:
 def get_customer(context: Reader, customer_id: UUID) -> CustomerOut:
     """Read one customer."""
     with context.reading() as session:
-        return _shown(session, [_customer(session, customer_id)])[0]
+        return _shown(session, [_customer(session, context.agent, customer_id)])[0]
 
 
 @router.post("/customers", operation_id="add_customer", status_code=201, responses=_CONFLICT)
@@ -157,6 +158,7 @@ def post_customer(context: Lead, body: CustomerIn) -> CustomerOut:
             language=body.language,
             time_zone=body.time_zone,
             now=context.now,
+            actor=context.actor,
         )
         session.flush()
         return _shown(session, [customer])[0]
@@ -171,7 +173,7 @@ def post_customer(context: Lead, body: CustomerIn) -> CustomerOut:
 def post_domain(context: Lead, customer_id: UUID, body: DomainIn) -> CustomerOut:
     """Say that a mail domain is theirs, and with it the strangers who wrote from there."""
     with context.db.writing() as session:
-        customer = _customer(session, customer_id)
+        customer = _customer(session, context.agent, customer_id)
         desk.add_domain(session, customer, body.domain, now=context.now, actor=context.actor)
         session.flush()
         return _shown(session, [customer])[0]
@@ -181,7 +183,7 @@ def post_domain(context: Lead, customer_id: UUID, body: DomainIn) -> CustomerOut
 def put_customer(context: Writer, number: int, body: WhoseIn) -> TicketOut:
     """Say whose ticket it is; its deadlines are those promised to them, from the same receipt."""
     with context.changing(number) as (session, ticket, by):
-        customer = _customer(session, body.customer_id)
+        customer = _customer(session, context.agent, body.customer_id)
         set_customer(session, context.house, ticket, by, customer=customer)
         session.flush()
         return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
@@ -198,7 +200,7 @@ def post_site(context: Lead, customer_id: UUID, body: SiteIn) -> SiteOut:
     with context.db.writing() as session:
         site = desk.add_site(
             session,
-            _customer(session, customer_id),
+            _customer(session, context.agent, customer_id),
             name=body.name,
             host=body.host,
             now=context.now,
@@ -218,8 +220,15 @@ def post_agreement(context: Lead, customer_id: UUID, body: AgreementIn) -> Agree
     now = context.now
     with context.db.writing() as session:
         offer = desk.Offer(**{**body.model_dump(), "valid_from": body.valid_from or now})
-        customer = _customer(session, customer_id)
+        customer = _customer(session, context.agent, customer_id)
         return AgreementOut.of(desk.agree(session, customer, offer, now=now, actor=context.actor))
+
+
+@router.get("/agreements/{agreement_id}", operation_id="get_agreement")
+def get_agreement(context: Reader, agreement_id: UUID) -> AgreementOut:
+    """Read one agreement."""
+    with context.reading() as session:
+        return AgreementOut.of(_agreement(session, context.agent, agreement_id))
 
 
 @router.post(
@@ -228,7 +237,7 @@ def post_agreement(context: Lead, customer_id: UUID, body: AgreementIn) -> Agree
 def post_suspend(context: Lead, agreement_id: UUID, body: WhyIn) -> AgreementOut:
     """Suspend an agreement."""
     with context.db.writing() as session:
-        agreement = _agreement(session, agreement_id)
+        agreement = _agreement(session, context.agent, agreement_id)
         desk.suspend(session, agreement, reason=body.reason, now=context.now, actor=context.actor)
         return AgreementOut.of(agreement)
 
@@ -239,7 +248,7 @@ def post_suspend(context: Lead, agreement_id: UUID, body: WhyIn) -> AgreementOut
 def post_resume(context: Lead, agreement_id: UUID, body: WhyIn) -> AgreementOut:
     """Keep it again."""
     with context.db.writing() as session:
-        agreement = _agreement(session, agreement_id)
+        agreement = _agreement(session, context.agent, agreement_id)
         desk.resume(session, agreement, reason=body.reason, now=context.now, actor=context.actor)
         return AgreementOut.of(agreement)
 
@@ -249,7 +258,7 @@ def post_end(context: Lead, agreement_id: UUID, body: EndAgreementIn) -> Agreeme
     """End it; tickets received before keep their promises."""
     now = context.now
     with context.db.writing() as session:
-        agreement = _agreement(session, agreement_id)
+        agreement = _agreement(session, context.agent, agreement_id)
         desk.end(
             session,
             agreement,
@@ -261,16 +270,16 @@ def post_end(context: Lead, agreement_id: UUID, body: EndAgreementIn) -> Agreeme
         return AgreementOut.of(agreement)
 
 
-def _customer(session: Session, customer_id: UUID) -> Customer:
-    found = people.find_customer(session, customer_id)
+def _customer(session: Session, agent: Agent, customer_id: UUID) -> Customer:
+    found = people.find_visible_customer(session, agent, customer_id)
     if found is None:
         raise NotFound("there is no such customer", field="customer_id")
     return found
 
 
-def _agreement(session: Session, agreement_id: UUID) -> Agreement:
+def _agreement(session: Session, agent: Agent, agreement_id: UUID) -> Agreement:
     found = agreements.find(session, agreement_id)
-    if found is None:
+    if found is None or people.find_visible_customer(session, agent, found.customer_id) is None:
         raise NotFound("there is no such agreement", field="agreement_id")
     return found
 

@@ -17,7 +17,7 @@ from app.api.problems import responses
 from app.kit.errors import BadInput
 from app.outbox.events import FeedEvent
 from app.outbox.publish import place_all
-from app.store import feed
+from app.store import feed, tickets
 
 router = APIRouter(tags=["events"], responses=responses(401, 422, 503))
 STREAM = "text/event-stream"
@@ -112,7 +112,8 @@ def _page(context: Context, place: int, limit: int) -> FeedPage:
     place_all(context.db)
     with context.reading() as session:
         newest = feed.newest(session)
-        found = feed.after(session, place, limit + 1)
+        seen = tickets.visible_to(session, context.agent)
+        found = feed.after(session, place, limit + 1, visible=[seen])
     items = [FeedEvent.of(*one) for one in found[:limit]]
     more = len(found) > limit
     last = items[-1].place if items else place

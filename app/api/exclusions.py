@@ -108,18 +108,26 @@ class RefuseIn(Body):
 def list_exclusions(context: Reader, number: int, wanted: Paged) -> ExclusionPage:
     """Read what was ever claimed on the ticket."""
     with context.reading() as session:
-        rows = exclusions.of_ticket(session, ticket_of(session, number).id)
+        rows = exclusions.of_ticket(session, ticket_of(session, context.agent, number).id)
         page, cursor = cut_all(
             rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id)
         )
         return ExclusionPage(items=_shown(session, page), next=cursor)
 
 
+@router.get(_ONE, operation_id="get_exclusion")
+def get_exclusion(context: Reader, number: int, exclusion_id: UUID) -> ExclusionOut:
+    """Read one of them."""
+    with context.reading() as session:
+        ticket = ticket_of(session, context.agent, number)
+        return _shown(session, [_one(session, ticket, exclusion_id)])[0]
+
+
 @router.get("/exclusions/proposed", operation_id="list_proposed_exclusions")
 def list_proposed(context: Reader, wanted: Paged) -> ProposedPage:
     """Read what waits for a second person, oldest first."""
     with context.reading() as session:
-        rows = exclusions.proposed(session)
+        rows = exclusions.proposed(session, context.agent)
         page, cursor = cut_all(
             rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
+from sqlmodel import Session
 
 from app.api.context import Reader, Writer, ticket_of
 from app.api.paging import Page, Paging, cut
@@ -13,7 +14,7 @@ from app.api.problems import responses
 from app.desk import inbound
 from app.desk.work import By
 from app.kit.errors import NotFound
-from app.models import InboundMail, LedgerState
+from app.models import Agent, InboundMail, LedgerState
 from app.store import mail
 
 router = APIRouter(
@@ -75,7 +76,7 @@ def list_mails(
     with context.reading() as session:
         ticket_id = None
         if wanted.ticket is not None:
-            ticket_id = ticket_of(session, wanted.ticket).id
+            ticket_id = ticket_of(session, context.agent, wanted.ticket).id
         which = mail.Wanted(
             states=wanted.state,
             mailbox=wanted.mailbox,
@@ -88,7 +89,9 @@ def list_mails(
         )
         after = wanted.after(UUID)
         below = after[0] if after else None
-        rows = mail.listing(session, which, below=below, limit=wanted.limit + 1)
+        rows = mail.listing(
+            session, which, agent=context.agent, below=below, limit=wanted.limit + 1
+        )
     page, cursor = cut(rows, wanted, key=lambda row: (row.id,))
     return InboundMailPage(items=[_shown(row) for row in page], next=cursor)
 
@@ -97,14 +100,17 @@ def list_mails(
 def count_mails(context: Reader) -> dict[LedgerState, int]:
     """Count the ledger by state; a state without a message is left out."""
     with context.reading() as session:
-        return {LedgerState(state): count for state, count in mail.count_by_state(session).items()}
+        return {
+            LedgerState(state): count
+            for state, count in mail.count_by_state(session, context.agent).items()
+        }
 
 
 @router.get("/{mail_id}", operation_id="get_inbound_mail")
 def get_mail(context: Reader, mail_id: UUID) -> InboundMailOut:
     """Read one message's row."""
     with context.reading() as session:
-        return _shown(inbound.get_message(session, mail_id))
+        return _shown(_mail(session, context.agent, mail_id))
 
 
 @router.get(
@@ -116,11 +122,9 @@ def get_mail(context: Reader, mail_id: UUID) -> InboundMailOut:
 def download(context: Reader, mail_id: UUID) -> Response:
     """Download the message as it came."""
     with context.reading() as session:
-        found = mail.with_raw(session, [mail_id])
-    if not found:
-        raise NotFound(f"there is no message {mail_id}", field="mail_id")
+        raw = mail.raw_of(session, _mail(session, context.agent, mail_id).raw_sha256)
     return Response(
-        found[0][1],
+        raw,
         media_type="message/rfc822",
         headers={"Content-Disposition": f'attachment; filename="{mail_id}.eml"'},
     )
@@ -130,6 +134,7 @@ def download(context: Reader, mail_id: UUID) -> Response:
 def retry(context: Writer, mail_id: UUID) -> InboundMailOut:
     """Process a quarantined or refused message again; its minimal ticket stays as it is."""
     with context.db.writing() as session:
+        _mail(session, context.agent, mail_id)
         by = By(context.agent, context.now)
         return _shown(inbound.retry(session, mail_id, actor=by.actor, now=by.now))
 
@@ -140,5 +145,13 @@ def retry(context: Writer, mail_id: UUID) -> InboundMailOut:
 def make_ticket(context: Writer, mail_id: UUID) -> InboundMailOut:
     """Make a ticket of a message, whatever was made of it; the row then names the ticket."""
     with context.db.writing() as session:
+        _mail(session, context.agent, mail_id)
         by = By(context.agent, context.now)
         return _shown(inbound.make_ticket(session, mail_id, actor=by.actor, now=by.now))
+
+
+def _mail(session: Session, agent: Agent, mail_id: UUID) -> InboundMail:
+    found = mail.find_visible(session, agent, mail_id)
+    if found is None:
+        raise NotFound(f"there is no message {mail_id}", field="mail_id")
+    return found

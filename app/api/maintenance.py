@@ -65,7 +65,12 @@ class CancelIn(Body):
 def list_windows(context: Reader, wanted: Paged) -> WindowPage:
     """List every window, the latest first."""
     with context.reading() as session:
-        rows = maintenance.listing(session)
+        seen = people.visible_customer_ids(session, context.agent)
+        rows = [
+            (window, named & seen)
+            for window, named in maintenance.listing(session)
+            if window.everyone or named & seen
+        ]
     page, cursor = cut_all(
         rows,
         wanted,
@@ -82,7 +87,8 @@ def post_window(context: Lead, body: WindowIn) -> WindowOut:
     """Announce a window; open tickets it touches are told by letter."""
     with context.db.writing() as session:
         found = people.customers_by_id(session, body.customers)
-        missing = set(body.customers) - found.keys()
+        seen = people.visible_customer_ids(session, context.agent)
+        missing = set(body.customers) - (found.keys() & seen)
         if missing:
             raise NotFound(f"there is no customer {min(missing)}", field="customers")
         plan = desk.Plan(
@@ -96,9 +102,21 @@ def post_window(context: Lead, body: WindowIn) -> WindowOut:
         return WindowOut.of(window, frozenset(found))
 
 
+@router.get("/{window_id}", operation_id="get_maintenance")
+def get_window(context: Reader, window_id: UUID) -> WindowOut:
+    """Read one window."""
+    with context.reading() as session:
+        seen = people.visible_customer_ids(session, context.agent)
+        for window, named in maintenance.listing(session):
+            if window.id == window_id and (window.everyone or named & seen):
+                return WindowOut.of(window, named & seen)
+    raise NotFound("there is no such window", field="window_id")
+
+
 @router.post("/{window_id}/cancel", operation_id="cancel_maintenance", responses=responses(409))
 def post_cancel(context: Lead, window_id: UUID, body: CancelIn) -> None:
     """Call it off, or break it off."""
+    get_window(context, window_id)
     with context.db.writing() as session:
         window = maintenance.find(session, window_id)
         if window is None:

@@ -84,7 +84,10 @@ def _changing_two(
 ) -> Generator[tuple[Session, Ticket, Ticket, By]]:
     """Open a transaction on two tickets, locked in the order of their numbers."""
     with context.db.writing() as session:
-        both = {one: ticket_of(session, one, lock=True) for one in sorted({number, other})}
+        both = {
+            one: ticket_of(session, context.agent, one, lock=True)
+            for one in sorted({number, other})
+        }
         yield session, both[number], both[other], By(context.agent, context.now)
 
 

@@ -18,11 +18,11 @@ from app.desk import notices as desk_notices
 from app.desk import policies as desk
 from app.desk.work import By
 from app.kit.errors import NotFound
-from app.models import Customer, Notice, NoticeState, PolicyStart, PolicyVersion
+from app.models import Agent, Customer, Notice, NoticeState, PolicyStart, PolicyVersion
 from app.sla.policy import Policy
 from app.sla.terms import ClockKind, Severity
 from app.sla.toml_write import write_toml
-from app.store import agreements, clocks
+from app.store import agreements, clocks, people
 
 router = APIRouter(tags=["policies"], responses=responses(401, 403, 404, 422, 503))
 _CONFLICT = responses(409)
@@ -213,7 +213,7 @@ def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
 def list_notices(context: Reader, wanted: Annotated[WantedNotices, Query()]) -> NoticePage:
     """List the notices of lower promises, oldest first."""
     with context.reading() as session:
-        rows = agreements.notices(session, wanted.state)
+        rows = agreements.notices(session, wanted.state, agent=context.agent)
     page, cursor = cut_all(
         rows, wanted, datetime, UUID, key=lambda found: (found[0].created_at, found[0].id)
     )
@@ -224,7 +224,7 @@ def list_notices(context: Reader, wanted: Annotated[WantedNotices, Query()]) -> 
 def post_approve(context: Lead, notice_id: UUID) -> None:
     """Send it to whom the agreement names."""
     with context.db.writing() as session:
-        notice = _notice(session, notice_id)
+        notice = _notice(session, context.agent, notice_id)
         desk_notices.approve(session, context.house, notice, By(context.agent, context.now))
 
 
@@ -232,12 +232,12 @@ def post_approve(context: Lead, notice_id: UUID) -> None:
 def post_drop(context: Lead, notice_id: UUID, body: DropIn) -> None:
     """Leave it unsent."""
     with context.db.writing() as session:
-        notice = _notice(session, notice_id)
+        notice = _notice(session, context.agent, notice_id)
         desk_notices.drop(session, notice, By(context.agent, context.now), reason=body.reason)
 
 
-def _notice(session: Session, notice_id: UUID) -> Notice:
+def _notice(session: Session, agent: Agent, notice_id: UUID) -> Notice:
     found = agreements.find_notice(session, notice_id)
-    if found is None:
+    if found is None or people.find_visible_customer(session, agent, found.customer_id) is None:
         raise NotFound("there is no such notice", field="notice_id")
     return found

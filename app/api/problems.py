@@ -1,15 +1,15 @@
 """Errors as problem details (RFC 9457): what is wrong, in which field, and what to do."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.kit.errors import SvartidError
-from app.kit.log import logger
+from app.kit.errors import SvartidError, TooMany, Unauthenticated
 
-log = logger("api")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -30,6 +30,9 @@ class Problem(BaseModel):
     field: str | None = Field(None, examples=["reason"])
     remedy: str | None = Field(None, examples=["Reopen it first."])
     errors: list[FieldProblem] = Field(default_factory=list)
+    current: dict[str, Any] | None = Field(
+        None, description="With 412: the thing as it is now.", examples=[None]
+    )
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
@@ -45,12 +48,18 @@ def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
 
 
 _DESCRIPTIONS = {
-    401: "No valid token was given.",
-    403: "The token's agent may not do this.",
-    404: "There is no such thing.",
-    409: "The ticket's state does not allow it.",
-    422: "The request is not valid.",
-    503: "The database does not answer; try again.",
+    400: "The request cannot be read.",
+    401: "Nobody is signed in: no token or session, or one that counts no longer.",
+    403: "Whoever asks may not do this: their role, or the token's scopes.",
+    404: "There is no such thing, or none that whoever asks may see.",
+    408: "The request took too long to arrive.",
+    409: "The thing's state does not allow it.",
+    412: "The thing is no longer as If-Match says; `current` is what it is now.",
+    413: "The request is too large.",
+    422: "The request is not valid; `errors` names each wrong field.",
+    429: "Too many requests; Retry-After says how many seconds to wait.",
+    500: "The fault is ours; nothing was changed.",
+    503: "The database does not answer in time; try again after Retry-After.",
 }
 
 
@@ -59,10 +68,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SvartidError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
-def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a problem as a response."""
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=problem.status,
@@ -73,7 +82,7 @@ def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResp
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SvartidError)  # noqa: S101 - registered for this class
-    return _answer(
+    return answer(
         Problem(
             title=error.title,
             status=error.status,
@@ -81,8 +90,16 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
             field=error.field,
             remedy=error.remedy,
         ),
-        {"Retry-After": "5"} if error.status == 503 else None,
+        _headers_of(error),
     )
+
+
+def _headers_of(error: SvartidError) -> dict[str, str] | None:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.wait_s)}
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    return {"Retry-After": "5"} if error.status == 503 else None
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -91,7 +108,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
         FieldProblem(field=".".join(str(part) for part in one["loc"]), reason=one["msg"])
         for one in error.errors()
     ]
-    return _answer(
+    return answer(
         Problem(
             title="The request is not valid",
             status=422,
@@ -103,18 +120,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _plain(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    return _answer(
+    return answer(
         Problem(title=str(error.detail), status=error.status_code, detail=str(error.detail)),
         dict(error.headers) if error.headers else None,
-    )
-
-
-async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
-    log.error("unforeseen", exc_info=error)
-    return _answer(
-        Problem(
-            title="Something went wrong",
-            status=500,
-            detail="The fault is ours and has been written down. Nothing was changed.",
-        )
     )

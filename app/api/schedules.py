@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -53,6 +53,8 @@ class ShiftOut(BaseModel):
 
 class ScheduleOut(BaseModel):
     """A schedule, and who is on call by it."""
+
+    ETAG: ClassVar = ("name", "document")
 
     name: str
     now: str | None = Field(description="Who is on call now; null for a gap.")

@@ -47,8 +47,8 @@ def ask(request: Request, number: int, agent_id: UUID, mark: str) -> HTMLRespons
     """Show the ticket and ask for one press; looking takes nothing (RFC 9110, section 9.2.1)."""
     db: Database = request.app.state.db
     with db.reading() as session:
-        ticket = ticket_of(session, number)
         agent = _whose(request, number, people.find_agent(session, agent_id), mark)
+        ticket = ticket_of(session, agent, number)
     words = _words(agent)
     form = f'<form method="post"><button>{words["button"]}</button></form>'
     text = words["ask"].format(name=agent.name)
@@ -62,8 +62,8 @@ def take(request: Request, number: int, agent_id: UUID, mark: str) -> HTMLRespon
     clock: Clock = request.app.state.clock
     house: House = request.app.state.house
     with db.writing() as session:
-        ticket = ticket_of(session, number, lock=True)
         agent = _whose(request, number, people.find_agent(session, agent_id), mark)
+        ticket = ticket_of(session, agent, number, lock=True)
         try:
             taking.take(session, house, ticket, By(agent, clock.now()))
             said = "done"

@@ -111,7 +111,7 @@ def delete_template(context: Lead, template_id: UUID) -> Response:
 def get_filled(context: Reader, number: int, template_id: UUID) -> FilledOut:
     """Read a template's words for a ticket, to be changed before they are sent."""
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         template = desk.get_template(session, template_id)
         by = By(context.agent, context.now)
         return FilledOut(text=desk.fill_in(session, context.house, template, ticket, by))

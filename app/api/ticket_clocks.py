@@ -37,7 +37,7 @@ def get_clocks(
     language = language or own
     now = context.now
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         told = explain_clocks(session, context.house, ticket, now=now, language=language)
     return ClocksOut(
         number=number, now=now, language=language, clocks=[ExplainedOut.of(one) for one in told]

@@ -113,7 +113,7 @@ class DraftOut(BaseModel):
 def list_links(context: Reader, number: int, wanted: Paged) -> LinkPage:
     """Read what the ticket is bound to, either way, as far as you may see it."""
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         found = extras.links(session, ticket.id, visible=visible(session, context))
     items = [
         LinkOut(
@@ -142,7 +142,7 @@ def list_links(context: Reader, number: int, wanted: Paged) -> LinkPage:
 def post_link(context: Writer, number: int, body: LinkIn) -> Response:
     """Bind the ticket to another one; both tell it."""
     with context.changing(number) as (session, ticket, by):
-        other = ticket_of(session, body.to)
+        other = ticket_of(session, context.agent, body.to)
         desk.link(session, ticket, other, by, kind=body.kind)
     return Response(status_code=204)
 
@@ -153,7 +153,7 @@ def post_link(context: Writer, number: int, body: LinkIn) -> Response:
 def delete_link(context: Writer, number: int, other: int, kind: LinkKind) -> Response:
     """Undo a link, from either end."""
     with context.changing(number) as (session, ticket, by):
-        desk.unlink(session, ticket, ticket_of(session, other), by, kind=kind)
+        desk.unlink(session, ticket, ticket_of(session, context.agent, other), by, kind=kind)
     return Response(status_code=204)
 
 
@@ -184,7 +184,7 @@ def list_tags(context: Reader, wanted: Paged) -> TagPage:
 def list_time(context: Reader, number: int, wanted: Paged) -> TimePage:
     """Read the time entered on the ticket, and what it comes to."""
     with context.reading() as session:
-        rows = extras.time_of_ticket(session, ticket_of(session, number).id)
+        rows = extras.time_of_ticket(session, ticket_of(session, context.agent, number).id)
     page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.at, row.id))
     counting = [row for row in rows if row.withdrawn_at is None]
     return TimePage(
@@ -228,7 +228,7 @@ def delete_time(context: Writer, number: int, entry_id: UUID) -> Response:
 def get_draft(context: Reader, number: int) -> DraftOut:
     """Read your own draft of a reply, and who else is writing one."""
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         own = extras.find_draft(session, ticket.id, context.agent.id)
         others = desk.writing(session, ticket, now=context.now, but=context.agent.id)
     return DraftOut(

@@ -19,7 +19,7 @@ from app.desk.work import By
 from app.kit.errors import BadInput
 from app.models import Channel, Clock, SavedView, Status, Ticket
 from app.sla.terms import Severity
-from app.store import clocks, people, views
+from app.store import clocks, people, tickets, views
 from app.store import ticket_lists as store
 from app.store.ticket_lists import Condition, Order, Place, Range, Wanted
 
@@ -208,9 +208,9 @@ def shown(session: Session, page: Sequence[Ticket], now: datetime) -> list[Ticke
     return [TicketOut.of(ticket, running[ticket.id], now) for ticket in page]
 
 
-def visible(_session: Session, _context: Context) -> list[Condition]:
+def visible(session: Session, context: Context) -> list[Condition]:
     """Return what must be true of a ticket that the caller may see."""
-    return []
+    return [tickets.visible_to(session, context.agent)]
 
 
 def _whose(session: Session, context: Context, whose: str) -> list[Condition]:

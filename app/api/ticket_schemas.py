@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -91,6 +91,9 @@ class ClockOut(BaseModel):
 
 class TicketOut(BaseModel):
     """A ticket."""
+
+    # The clocks' seconds go by whether or not anything changes.
+    ETAG: ClassVar = ("version",)
 
     id: UUID
     number: int = Field(examples=[198])

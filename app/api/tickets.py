@@ -49,7 +49,7 @@ _CONFLICT = responses(409)
 def get_ticket(context: Reader, number: int) -> OneTicketOut:
     """Read one ticket, and who else is writing a reply to it."""
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         found = extras.writing(session, ticket, now=context.now, but=context.agent.id)
         writing = [WriterOut.of(draft, agent) for draft, agent in found]
         return OneTicketOut(**_shown(session, context, ticket).model_dump(), writing=writing)
@@ -60,7 +60,7 @@ def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
     """Read what was said, oldest first, with what was said on tickets merged into it."""
     after = wanted.after(datetime, UUID)
     with context.reading() as session:
-        own, *merged = families.family(session, ticket_of(session, number).id)
+        own, *merged = families.family(session, ticket_of(session, context.agent, number).id)
         rows = tickets.messages(session, own, merged=merged, after=after, limit=wanted.limit + 1)
         page, cursor = cut(rows, wanted, key=lambda row: (row.at, row.id))
         files = tickets.attachments(session, [row.id for row in page])
@@ -87,7 +87,7 @@ def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
 def download(context: Reader, number: int, attachment_id: UUID) -> Response:
     """Download a file of the ticket; it is never shown in place, since a stranger wrote it."""
     with context.reading() as session:
-        ids = families.family(session, ticket_of(session, number).id)
+        ids = families.family(session, ticket_of(session, context.agent, number).id)
         found = tickets.find_attachment(session, ids, attachment_id)
     if found is None:
         raise NotFound(f"ticket {number} has no file {attachment_id}", field="attachment_id")
@@ -109,7 +109,7 @@ def list_events(context: Reader, number: int, wanted: Paged) -> EventPage:
     with context.reading() as session:
         rows = tickets.events(
             session,
-            ticket_of(session, number).id,
+            ticket_of(session, context.agent, number).id,
             after=after[0] if after else 0,
             limit=wanted.limit + 1,
         )
@@ -121,7 +121,7 @@ def list_events(context: Reader, number: int, wanted: Paged) -> EventPage:
 def list_escalations(context: Reader, number: int, wanted: Paged) -> StepPage:
     """Read the ladder's steps, fired or recorded as not needed."""
     with context.reading() as session:
-        ticket = ticket_of(session, number)
+        ticket = ticket_of(session, context.agent, number)
         kinds = {clock.id: clock.kind for clock in clocks.of_ticket(session, ticket.id)}
         page, cursor = cut_all(
             clocks.steps_of_ticket(session, ticket.id),
@@ -152,7 +152,7 @@ def list_escalations(context: Reader, number: int, wanted: Paged) -> StepPage:
 def list_deliveries(context: Reader, number: int, wanted: Paged) -> DeliveryPage:
     """Read what was sent for the ticket, and how it went."""
     with context.reading() as session:
-        rows = outbox.of_ticket(session, ticket_of(session, number).id)
+        rows = outbox.of_ticket(session, ticket_of(session, context.agent, number).id)
     page, cursor = cut_all(rows, wanted, datetime, UUID, key=lambda row: (row.created_at, row.id))
     items = [
         DeliveryOut(**{name: getattr(row, name) for name in DeliveryOut.model_fields})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from app.api.context import Context, Lead
+from app.api.context import Context, LeadOfAll
 from app.api.customers import Named
 from app.api.paging import Page, Paged, Paging, cut, cut_all
 from app.api.problems import responses
@@ -127,7 +127,7 @@ class WantedDeliveries(Paging):
 
 
 @router.get("", operation_id="list_webhooks")
-def list_webhooks(context: Lead, wanted: Paged) -> WebhookPage:
+def list_webhooks(context: LeadOfAll, wanted: Paged) -> WebhookPage:
     """List the webhooks, by name."""
     with context.reading() as session:
         pending = subscriptions.count_pending(session)
@@ -138,7 +138,7 @@ def list_webhooks(context: Lead, wanted: Paged) -> WebhookPage:
 
 
 @router.post("", operation_id="add_webhook", status_code=201)
-def post_webhook(context: Lead, body: WebhookIn) -> NewWebhookOut:
+def post_webhook(context: LeadOfAll, body: WebhookIn) -> NewWebhookOut:
     """Tell a program of events by signed requests; the secret is shown this once."""
     desk.check_target(_outside(context), body.url)
     with context.db.writing() as session:
@@ -154,14 +154,14 @@ def post_webhook(context: Lead, body: WebhookIn) -> NewWebhookOut:
 
 
 @router.get("/{webhook_id}", operation_id="get_webhook")
-def get_webhook(context: Lead, webhook_id: UUID) -> WebhookOut:
+def get_webhook(context: LeadOfAll, webhook_id: UUID) -> WebhookOut:
     """Read one webhook."""
     with context.reading() as session:
         return _shown(session, desk.get_subscription(session, webhook_id))
 
 
 @router.patch("/{webhook_id}", operation_id="change_webhook")
-def patch_webhook(context: Lead, webhook_id: UUID, body: WebhookChangeIn) -> WebhookOut:
+def patch_webhook(context: LeadOfAll, webhook_id: UUID, body: WebhookChangeIn) -> WebhookOut:
     """Change where it is, or what it is told of."""
     if body.url is not None:
         desk.check_target(_outside(context), body.url)
@@ -179,7 +179,7 @@ def patch_webhook(context: Lead, webhook_id: UUID, body: WebhookChangeIn) -> Web
 
 
 @router.delete("/{webhook_id}", operation_id="remove_webhook", status_code=204)
-def delete_webhook(context: Lead, webhook_id: UUID) -> Response:
+def delete_webhook(context: LeadOfAll, webhook_id: UUID) -> Response:
     """End it, and forget what it was told."""
     with context.db.writing() as session:
         row = desk.get_subscription(session, webhook_id, lock=True)
@@ -188,7 +188,7 @@ def delete_webhook(context: Lead, webhook_id: UUID) -> Response:
 
 
 @router.post("/{webhook_id}/secret", operation_id="rotate_webhook_secret")
-def post_secret(context: Lead, webhook_id: UUID) -> NewWebhookOut:
+def post_secret(context: LeadOfAll, webhook_id: UUID) -> NewWebhookOut:
     """Sign with a new secret from now on; it is shown this once."""
     with context.db.writing() as session:
         row = desk.get_subscription(session, webhook_id, lock=True)
@@ -197,7 +197,7 @@ def post_secret(context: Lead, webhook_id: UUID) -> NewWebhookOut:
 
 
 @router.post("/{webhook_id}/disable", operation_id="disable_webhook")
-def post_disable(context: Lead, webhook_id: UUID, body: DisableIn) -> WebhookOut:
+def post_disable(context: LeadOfAll, webhook_id: UUID, body: DisableIn) -> WebhookOut:
     """Tell it nothing until it is enabled again; nothing is lost meanwhile."""
     with context.db.writing() as session:
         row = desk.get_subscription(session, webhook_id, lock=True)
@@ -206,7 +206,7 @@ def post_disable(context: Lead, webhook_id: UUID, body: DisableIn) -> WebhookOut
 
 
 @router.post("/{webhook_id}/enable", operation_id="enable_webhook")
-def post_enable(context: Lead, webhook_id: UUID) -> WebhookOut:
+def post_enable(context: LeadOfAll, webhook_id: UUID) -> WebhookOut:
     """Tell it again, beginning with what it has missed."""
     with context.db.writing() as session:
         row = desk.get_subscription(session, webhook_id, lock=True)
@@ -215,7 +215,7 @@ def post_enable(context: Lead, webhook_id: UUID) -> WebhookOut:
 
 
 @router.post("/{webhook_id}/replay", operation_id="replay_webhook")
-def post_replay(context: Lead, webhook_id: UUID, body: ReplayIn) -> WebhookOut:
+def post_replay(context: LeadOfAll, webhook_id: UUID, body: ReplayIn) -> WebhookOut:
     """Tell everything after a place in the feed once more, each under its old `webhook-id`."""
     with context.db.writing() as session:
         row = desk.get_subscription(session, webhook_id, lock=True)
@@ -225,7 +225,7 @@ def post_replay(context: Lead, webhook_id: UUID, body: ReplayIn) -> WebhookOut:
 
 @router.get("/{webhook_id}/deliveries", operation_id="list_webhook_deliveries")
 def list_deliveries(
-    context: Lead, webhook_id: UUID, wanted: Annotated[WantedDeliveries, Query()]
+    context: LeadOfAll, webhook_id: UUID, wanted: Annotated[WantedDeliveries, Query()]
 ) -> WebhookDeliveryPage:
     """Read how the telling went, newest first."""
     after = wanted.after(UUID)

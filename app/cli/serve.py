@@ -77,6 +77,8 @@ def server(service: Service) -> uvicorn.Server:
             port=api.port,
             log_config=None,
             access_log=False,
+            proxy_headers=bool(api.trusted_proxies),
+            forwarded_allow_ips=list(api.trusted_proxies),
             # A request that takes longer is cut off.
             timeout_graceful_shutdown=5,
         )

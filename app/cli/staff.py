@@ -1,16 +1,21 @@
 """``svartid staff`` and ``svartid token``: who works here, and what lets a program in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
+from sqlmodel import Session
 
+from app.api.scopes import SCOPE
 from app.cli.options import ConfigFile, open_database, settings_of
+from app.desk import access as access_desk
 from app.desk import people as desk
+from app.desk.events import OPERATOR
 from app.kit.clock import MachineClock
-from app.kit.errors import NotFound
-from app.models import Role
-from app.store import people
+from app.kit.errors import BadInput, NotFound
+from app.models import Agent, Role
+from app.store import access, people
 
 staff = typer.Typer(help="Who works here.", no_args_is_help=True)
 token = typer.Typer(help="Tokens for the API.", no_args_is_help=True)
@@ -52,14 +57,64 @@ def create(
     email: Annotated[str, typer.Argument(help="Whose token it is.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "api",
     days: Annotated[int | None, typer.Option(help="Days until it expires.", min=1)] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What it may do, as in tickets:read; may be repeated. Left out, all."),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Make a bearer token and print it; it cannot be read again."""
     now = MachineClock().now()
+    for one in scope or ():
+        if not SCOPE.fullmatch(one):
+            raise BadInput(f"{one} is no scope", remedy="Write one like tickets:read.")
     with open_database(settings_of(config)) as db, db.writing() as session:
-        agent = people.find_agent_by_email(session, email.lower())
-        if agent is None:
-            raise NotFound(f"there is no agent {email}", remedy="Add one with `svartid staff add`.")
+        agent = _agent(session, email)
         expires = now + timedelta(days=days) if days else None
-        made = desk.create_token(session, agent, name=name, expires_at=expires, now=now)
+        made, _ = desk.create_token(
+            session, agent, name=name, scopes=scope or None, expires_at=expires, now=now
+        )
     print(made)
+
+
+@token.command("list")
+def list_tokens(
+    email: Annotated[str | None, typer.Argument(help="Whose; left out, everybody's.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """List the tokens: whose, what for, what they may do, when they were last used."""
+    with open_database(settings_of(config)) as db, db.reading() as session:
+        whose = _agent(session, email).id if email else None
+        names = {one.id: one.email for one in people.all_agents(session)}
+        for row in access.tokens(session, whose, after=None, limit=10_000):
+            state = "revoked" if row.revoked_at else f"expires {_day(row.expires_at, 'never')}"
+            print(
+                f"{row.id}  {names[row.agent_id]}  {row.name}  "
+                f"{' '.join(row.scopes) if row.scopes is not None else 'all'}  "
+                f"last used {_day(row.last_used_at, 'never')}  {state}"
+            )
+
+
+@token.command("revoke")
+def revoke(
+    token_id: Annotated[UUID, typer.Argument(help="Its id, as `svartid token list` shows it.")],
+    config: ConfigFile = None,
+) -> None:
+    """Let a token count no more."""
+    with open_database(settings_of(config)) as db, db.writing() as session:
+        row = access.find_token(session, token_id)
+        if row is None:
+            raise NotFound("there is no such token", remedy="See `svartid token list`.")
+        access_desk.revoke_token(session, row, now=MachineClock().now(), actor=OPERATOR)
+    print(f"Revoked {row.name}.")
+
+
+def _agent(session: Session, email: str) -> Agent:
+    agent = people.find_agent_by_email(session, email.lower())
+    if agent is None:
+        raise NotFound(f"there is no agent {email}", remedy="Add one with `svartid staff add`.")
+    return agent
+
+
+def _day(at: datetime | None, otherwise: str) -> str:
+    return f"{at:%Y-%m-%d}" if at else otherwise

@@ -204,7 +204,7 @@ class Demo:
                 )
             agent = _hire(session, OLA, Role.AGENT, now)
             _hire(session, INGRID, Role.LEAD, now)
-            return people.create_token(session, agent, name="demo", now=now)
+            return people.create_token(session, agent, name="demo", now=now)[0]
 
 
 def _hire(session: Session, person: Person, role: Role, now: datetime) -> Agent:

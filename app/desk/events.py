@@ -55,10 +55,15 @@ def audit(
     audit_of(session, "ticket", ticket.id, action, now=now, actor=actor, before=before, after=after)
 
 
+def is_audited(session: Session) -> bool:
+    """Return whether anything was written down in this transaction."""
+    return bool(session.info.get("audited"))
+
+
 def audit_of(
     session: Session,
     subject: str,
-    subject_id: Id,
+    subject_id: Id | None,
     action: str,
     *,
     now: Instant,
@@ -67,6 +72,7 @@ def audit_of(
     after: dict[str, object] | None = None,
 ) -> None:
     """Write down who changed something that is no ticket: an agreement, a policy, a window."""
+    session.info["audited"] = True
     append_row(
         session,
         AuditEntry,

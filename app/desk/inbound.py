@@ -2,12 +2,12 @@
 
 from sqlmodel import Session
 
-from app.kit.db import append_row, wake_after_commit
+from app.desk.events import audit_of
+from app.kit.db import wake_after_commit
 from app.kit.errors import Conflict, NotFound
 from app.kit.wake import Topic
 from app.models import InboundMail, LedgerState
 from app.models.base import Id, Instant
-from app.models.system import AuditEntry
 from app.store import mail
 
 # What ended without anything that staff work on.
@@ -56,16 +56,6 @@ def _again(
     before: dict[str, object] = {"state": row.state.value, "reason": row.reason}
     row.state = LedgerState.RECEIVED
     row.next_at = now
-    append_row(
-        session,
-        AuditEntry,
-        at=now,
-        actor=actor,
-        action=action,
-        subject="inbound_mail",
-        subject_id=row.id,
-        before=before,
-        after=None,
-    )
+    audit_of(session, "inbound_mail", row.id, action, now=now, actor=actor, before=before)
     wake_after_commit(session, Topic.LEDGER)
     return row

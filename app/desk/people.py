@@ -1,15 +1,15 @@
 """Who is writing: contacts and customers; who works here: agents and their tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
-from app.desk.events import audit_of
+from app.desk.events import OPERATOR, audit_of
 from app.kit.errors import BadInput, Conflict
 from app.kit.ids import digest, new_token
 from app.kit.text import storable
 from app.models import Agent, ApiToken, Contact, Customer, CustomerDomain, Role
-from app.models.system import AuditEntry
 from app.store import people
 
 
@@ -65,6 +65,7 @@ def add_customer(
     language: str | None = None,
     time_zone: str | None = None,
     now: datetime,
+    actor: str = OPERATOR,
 ) -> Customer:
     """Add a customer and the mail domains that are theirs; Conflict when a domain is taken."""
     customer = Customer(name=name, language=language, time_zone=time_zone, created_at=now)
@@ -74,6 +75,8 @@ def add_customer(
         if taken is not None:
             raise Conflict(f"{domain} belongs to another customer", field="domains")
         session.add(CustomerDomain(domain=domain.lower(), customer_id=customer.id))
+    what: dict[str, object] = {"name": name, "domains": list(domains)}
+    audit_of(session, "customer", customer.id, "customer.added", now=now, actor=actor, after=what)
     return customer
 
 
@@ -86,6 +89,7 @@ def add_agent(
     phone: str | None = None,
     language: str = "nb",
     now: datetime,
+    actor: str = OPERATOR,
 ) -> Agent:
     """Add one of the staff; Conflict when the address is taken."""
     address = email.strip().lower()
@@ -97,7 +101,8 @@ def add_agent(
         name=name, email=address, role=role, phone=phone, language=language, created_at=now
     )
     session.add(agent)
-    session.add(_audit("agent.added", agent, now, {"email": address, "role": role.value}))
+    what: dict[str, object] = {"email": address, "role": role.value}
+    audit_of(session, "agent", agent.id, "agent.added", now=now, actor=actor, after=what)
     return agent
 
 
@@ -106,25 +111,25 @@ def create_token(
     agent: Agent,
     *,
     name: str,
+    scopes: Sequence[str] | None = None,
     expires_at: datetime | None = None,
     now: datetime,
-) -> str:
-    """Make a bearer token for the agent and return it: the only time that it can be read."""
+    actor: str = OPERATOR,
+) -> tuple[str, ApiToken]:
+    """Make a bearer token for the agent; return it, the only time that it can be read, and its row.
+
+    Without scopes it may do all that the agent may.
+    """
     token = new_token("svartid")
-    session.add(
-        ApiToken(
-            agent_id=agent.id,
-            name=name,
-            sha256=digest(token.encode()),
-            created_at=now,
-            expires_at=expires_at,
-        )
+    row = ApiToken(
+        agent_id=agent.id,
+        name=name,
+        sha256=digest(token.encode()),
+        created_at=now,
+        expires_at=expires_at,
+        scopes=None if scopes is None else sorted(set(scopes)),
     )
-    session.add(_audit("token.created", agent, now, {"name": name}))
-    return token
-
-
-def _audit(action: str, agent: Agent, now: datetime, after: dict[str, object]) -> AuditEntry:
-    return AuditEntry(
-        at=now, actor="operator", action=action, subject="agent", subject_id=agent.id, after=after
-    )
+    session.add(row)
+    what: dict[str, object] = {"name": name, "token": str(row.id), "scopes": row.scopes}
+    audit_of(session, "agent", agent.id, "token.created", now=now, actor=actor, after=what)
+    return token, row

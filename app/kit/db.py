@@ -2,7 +2,8 @@
 
 A ``writing()`` block is one transaction: it commits when the block ends and rolls back when it
 raises. Only the edge opens one. What the database or the disk refuses for now comes out as
-``Unavailable``, so that no caller needs to know a driver's errors.
+``Unavailable``, so that no caller needs to know a driver's errors. ``joined()`` makes one
+transaction of all the blocks that are opened inside it.
 
 SQLite has one writer. Threads of this process queue for it here, where waiting is fair enough
 and cheap, and not in SQLite's busy handler, where it was measured at up to a second; other
@@ -12,7 +13,8 @@ updates or fail half-way with "database is locked", so no writing transaction is
 
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +55,40 @@ class Database:
     @contextmanager
     def reading(self) -> Generator[Session]:
         """Open a session that sees one snapshot and writes nothing."""
+        joined = _joined.get()
+        if joined is not None and joined.db is self and joined.session is not None:
+            # What this transaction has written is to be seen.
+            yield joined.session
+            return
         with _said_plainly(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Generator[Session]:
         """Open a session whose block is one transaction, and signal what it asked for."""
+        joined = _joined.get()
+        if joined is not None and joined.db is self:
+            with _said_plainly(), joined.part() as session:
+                yield session
+            return
+        with self._transaction() as session:
+            yield session
+
+    @contextmanager
+    def joined(self) -> Generator["Joined"]:
+        """Make one transaction of all that this thread writes inside, committed at the end.
+
+        A block inside that raises takes back what itself has written; an error that leaves this
+        one takes back all of it.
+        """
+        with ExitStack() as stack:
+            joined = Joined(self, stack)
+            before = _joined.set(joined)
+            stack.callback(_joined.reset, before)
+            yield joined
+
+    @contextmanager
+    def _transaction(self) -> Generator[Session]:
         with (
             _said_plainly(),
             self._one_writer,
@@ -72,6 +102,49 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self.engine.dispose()
+
+
+class Joined:
+    """A transaction that several blocks share; the first of them that writes begins it."""
+
+    # Nobody waits longer than this for somebody else's lock, or for a statement.
+    LOCK_S, STATEMENT_S = 10, 30
+
+    def __init__(self, db: Database, stack: ExitStack) -> None:
+        self.db = db
+        # None while nothing has been written.
+        self.session: Session | None = None
+        # The error that the last block ended with, whose writing is taken back.
+        self.broken: BaseException | None = None
+        self._stack = stack
+
+    def begin(self) -> Session:
+        """Return the session, its transaction begun."""
+        if self.session is None:
+            self.session = self._stack.enter_context(self.db._transaction())
+            if not self.db.is_sqlite:
+                self.session.connection().exec_driver_sql(
+                    f"SET LOCAL lock_timeout = '{self.LOCK_S}s'; "
+                    f"SET LOCAL statement_timeout = '{self.STATEMENT_S}s'"
+                )
+        return self.session
+
+    @contextmanager
+    def part(self) -> Generator[Session]:
+        """Open one of the blocks."""
+        session = self.begin()
+        try:
+            with session.begin_nested():
+                yield session
+                session.flush()
+        except BaseException as error:
+            session.info.pop("appended", None)
+            self.broken = error
+            raise
+
+
+# Each request runs in a thread, and a context, of its own.
+_joined: ContextVar[Joined | None] = ContextVar("joined", default=None)
 
 
 class WritingSession(Session):

@@ -7,7 +7,9 @@
     │   └── BadConfig            a setting is wrong; names its full key
     ├── NotFound            404
     ├── NotAllowed          403
+    ├── Unauthenticated     401  nobody knows who the caller is
     ├── Conflict            409  the thing has moved on; read it again
+    ├── TooMany             429  wait; says for how long
     ├── Unavailable         503  try again: the database, a disk, a provider is away
     └── OutsideError             a mail server, a provider or a webhook said no
         ├── TemporaryError       try again later
@@ -65,6 +67,24 @@ class NotAllowed(SvartidError):
 
     status = 403
     title = "Not allowed"
+
+
+class Unauthenticated(SvartidError):
+    """Nobody knows who the caller is: no key, or one that is wrong, too old or taken back."""
+
+    status = 401
+    title = "Not signed in"
+
+
+class TooMany(SvartidError):
+    """The caller asks too often; ``wait_s`` says for how many seconds to wait."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, wait_s: int, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy or f"Wait {wait_s} seconds.")
+        self.wait_s = wait_s
 
 
 class Conflict(SvartidError):

@@ -3,6 +3,16 @@
 Importing this package makes every table known to ``metadata``.
 """
 
+from app.models.access import (
+    AgentCustomer,
+    Credential,
+    ExternalIdentity,
+    KeptAnswer,
+    SignInTries,
+    Team,
+    TeamCustomer,
+    WebSession,
+)
 from app.models.agreements import (
     Agreement,
     AgreementStatus,
@@ -45,9 +55,10 @@ from app.models.people import (
     CustomerDomain,
     Role,
     ScheduleVersion,
+    Visibility,
 )
 from app.models.quiet import AutomaticMail, MailStop
-from app.models.system import AuditEntry, Heard, Heartbeat, NumberSeries
+from app.models.system import AuditEntry, AuditLink, Heard, Heartbeat, NumberSeries
 from app.models.tickets import (
     OPEN,
     Attachment,
@@ -75,11 +86,13 @@ __all__ = [
     "OPEN",
     "TERMINAL",
     "Agent",
+    "AgentCustomer",
     "Agreement",
     "AgreementStatus",
     "ApiToken",
     "Attachment",
     "AuditEntry",
+    "AuditLink",
     "AutomaticMail",
     "Blob",
     "Call",
@@ -90,6 +103,7 @@ __all__ = [
     "Clock",
     "Contact",
     "ContactMethod",
+    "Credential",
     "Customer",
     "CustomerDomain",
     "Delivery",
@@ -101,12 +115,14 @@ __all__ = [
     "Exclusion",
     "ExclusionFile",
     "ExclusionStatus",
+    "ExternalIdentity",
     "Heard",
     "Heartbeat",
     "InboundMail",
     "Incident",
     "IncidentState",
     "IncidentUpdate",
+    "KeptAnswer",
     "LadderStart",
     "LadderStep",
     "LadderVersion",
@@ -132,6 +148,7 @@ __all__ = [
     "Role",
     "SavedView",
     "ScheduleVersion",
+    "SignInTries",
     "Site",
     "Status",
     "Subscription",
@@ -140,10 +157,14 @@ __all__ = [
     "Suspicion",
     "SuspicionState",
     "SuspicionTicket",
+    "Team",
+    "TeamCustomer",
     "Ticket",
     "TicketEvent",
     "TicketLink",
     "TicketTag",
     "TimeEntry",
+    "Visibility",
+    "WebSession",
     "metadata",
 ]

@@ -17,6 +17,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Visibility(StrEnum):
+    """Whose tickets an agent sees, besides those that are assigned to them."""
+
+    ALL = "all"
+    TEAM = "team"  # Those of the customers and mailboxes that their team looks after.
+    CUSTOMERS = "customers"  # Those of the customers that are named.
+
+
 class Customer(Row, table=True):
     """A company that an agreement is made with."""
 
@@ -65,6 +73,9 @@ class Agent(Row, table=True):
     phone: str | None = None
     role: Role = Field(sa_column=Column(Word(Role), nullable=False))
     team: str | None = None
+    visibility: Visibility = Field(
+        default=Visibility.ALL, sa_column=Column(Word(Visibility), nullable=False)
+    )
     language: str = "nb"
     active: bool = True
     # None for the desk's own zone.
@@ -88,6 +99,8 @@ class ApiToken(Row, table=True):
     expires_at: Instant | None = None
     revoked_at: Instant | None = None
     last_used_at: Instant | None = None
+    # None for all that its agent may do.
+    scopes: list[str] | None = Field(default=None, sa_column=Column(Document))
 
 
 class ScheduleVersion(Row, table=True):

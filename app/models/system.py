@@ -38,7 +38,7 @@ class Heard(Row, table=True):
 
 
 class AuditEntry(Row, table=True):
-    """Who changed what, from what, to what."""
+    """Who changed what, from what, to what; the database lets nobody change or delete a row."""
 
     __tablename__ = "audit_entry"
 
@@ -52,3 +52,16 @@ class AuditEntry(Row, table=True):
     subject_id: Id | None = None
     before: dict[str, object] | None = Field(default=None, sa_column=Column(Document))
     after: dict[str, object] | None = Field(default=None, sa_column=Column(Document))
+
+
+class AuditLink(Row, table=True):
+    """An entry's place in the chain: each link's hash covers the one before it."""
+
+    __tablename__ = "audit_link"
+
+    # From 1, without a gap, in the order in which the entries were sealed.
+    position: int = Field(sa_column=Column(Counter, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Counter, unique=True, nullable=False))
+    # SHA-256 of the hash before it and the entry as it was written.
+    hash: str
+    sealed_at: Instant

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlmodel import Session, col, func, or_, select
 
 from app.models import (
+    Agent,
     Agreement,
     Customer,
     LadderStart,
@@ -18,6 +19,7 @@ from app.models import (
     Site,
 )
 from app.models.base import Id
+from app.store import visible
 
 V = TypeVar("V", PolicyVersion, LadderVersion)
 
@@ -108,7 +110,7 @@ def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Custome
 
 
 def notices(
-    session: Session, state: NoticeState | None = None
+    session: Session, state: NoticeState | None = None, *, agent: Agent | None = None
 ) -> Sequence[tuple[Notice, Customer, PolicyStart]]:
     """Return the notices of a state or all, oldest first, with whom and what they are about."""
     query = (
@@ -119,6 +121,8 @@ def notices(
     )
     if state is not None:
         query = query.where(Notice.state == state)
+    if agent is not None:
+        query = query.where(visible.customers_for(agent))
     return session.exec(query).all()
 
 

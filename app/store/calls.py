@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.models import (
     OPEN,
+    Agent,
     Call,
     CallBack,
     CallOutcome,
@@ -20,6 +21,7 @@ from app.models import (
 )
 from app.models.base import Id
 from app.sla.terms import Severity
+from app.store import visible
 
 # "calls", as a number: what takes this lock is done one after the other.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(426836257907)")
@@ -49,14 +51,20 @@ def find_by_source(session: Session, source: str, external_id: str) -> Call | No
 
 def listing(
     session: Session,
+    agent: Agent,
     *,
     below: Id | None,
     limit: int,
     direction: Direction | None = None,
     outcome: CallOutcome | None = None,
 ) -> Sequence[Call]:
-    """Return calls, the newest first; ``below`` is the last id of the page before."""
-    query = select(Call).order_by(col(Call.id).desc()).limit(limit)
+    """Return calls an agent may see, newest first; ``below`` is the last id of the page before."""
+    query = (
+        select(Call)
+        .where(visible.calls_for(session, agent))
+        .order_by(col(Call.id).desc())
+        .limit(limit)
+    )
     if below is not None:
         query = query.where(col(Call.id) < below)
     if direction is not None:
@@ -146,7 +154,11 @@ def find_call_back(session: Session, call_back_id: Id, *, lock: bool = False) ->
 
 
 def call_backs(
-    session: Session, *, ticket_id: Id | None = None, number: str | None = None
+    session: Session,
+    *,
+    ticket_id: Id | None = None,
+    number: str | None = None,
+    agent: Agent | None = None,
 ) -> Sequence[tuple[CallBack, Ticket]]:
     """Return the tasks that are not done, the longest waiting first, with their tickets."""
     query = (
@@ -160,6 +172,8 @@ def call_backs(
         query = query.where(CallBack.ticket_id == ticket_id)
     if number is not None:
         query = query.where(CallBack.number == number)
+    if agent is not None:
+        query = query.where(visible.tickets_for(session, agent))
     return session.exec(query).all()
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from app.models import Exclusion, ExclusionFile, ExclusionStatus, Ticket
+from app.models import Agent, Exclusion, ExclusionFile, ExclusionStatus, Ticket
 from app.models.base import Id
+from app.store import visible
 
 
 def of_ticket(session: Session, ticket_id: Id) -> Sequence[Exclusion]:
@@ -37,12 +38,12 @@ def files(session: Session, exclusion_ids: Sequence[Id]) -> dict[Id, list[Id]]:
     return found
 
 
-def proposed(session: Session) -> Sequence[tuple[Exclusion, Ticket]]:
-    """Return what waits for a second person, oldest first, with its tickets."""
+def proposed(session: Session, agent: Agent) -> Sequence[tuple[Exclusion, Ticket]]:
+    """Return what waits for a second person, oldest first, with its tickets, as far as seen."""
     query = (
         select(Exclusion, Ticket)
         .join(Ticket, col(Ticket.id) == col(Exclusion.ticket_id))
-        .where(Exclusion.status == ExclusionStatus.PROPOSED)
+        .where(Exclusion.status == ExclusionStatus.PROPOSED, visible.tickets_for(session, agent))
         .order_by(col(Exclusion.created_at), col(Exclusion.id))
     )
     return session.exec(query).all()

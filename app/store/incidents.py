@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, true
 
-from app.models import Incident, IncidentState, IncidentUpdate, Ticket
+from app.models import Agent, Incident, IncidentState, IncidentUpdate, Ticket
 from app.models.base import Id
+from app.store import visible
 
 
 def find(session: Session, incident_id: Id, *, lock: bool = False) -> Incident | None:
@@ -28,11 +29,16 @@ def tickets_of(session: Session, incident_id: Id, *, lock: bool = False) -> Sequ
     return session.exec(query.with_for_update() if lock else query).all()
 
 
-def numbers_of(session: Session, incident_ids: Sequence[Id]) -> dict[Id, list[int]]:
-    """Return the numbers of the tickets of each of these incidents."""
+def numbers_of(
+    session: Session, incident_ids: Sequence[Id], *, agent: Agent | None = None
+) -> dict[Id, list[int]]:
+    """Return the numbers of the tickets of each incident: of all, or of those an agent may see."""
     query = (
         select(Ticket.incident_id, Ticket.number)
-        .where(col(Ticket.incident_id).in_(incident_ids))
+        .where(
+            col(Ticket.incident_id).in_(incident_ids),
+            true() if agent is None else visible.tickets_for(session, agent),
+        )
         .order_by(col(Ticket.number))
     )
     found: dict[Id, list[int]] = {one: [] for one in incident_ids}

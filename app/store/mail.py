@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 
-from app.models import Blob, InboundMail, LedgerState, MailPosition
+from app.models import Agent, Blob, InboundMail, LedgerState, MailPosition
 from app.models.base import Id
+from app.store import visible
 
 
 def find_position(session: Session, mailbox: str, folder: str) -> MailPosition | None:
@@ -138,12 +140,33 @@ def ids_in_state(session: Session, state: LedgerState) -> Sequence[Id]:
     return session.exec(query).all()
 
 
+def visible_to(session: Session, agent: Agent) -> ColumnElement[bool]:
+    """Return the condition that every query of the ledger for a web face goes through."""
+    return visible.mails_for(session, agent)
+
+
+def find_visible(session: Session, agent: Agent, mail_id: Id) -> InboundMail | None:
+    """Return a ledger row; None when there is none, or none the agent may see."""
+    query = select(InboundMail).where(InboundMail.id == mail_id, visible_to(session, agent))
+    return session.exec(query).first()
+
+
 def listing(
-    session: Session, wanted: Wanted | None = None, *, below: Id | None, limit: int
+    session: Session,
+    wanted: Wanted | None = None,
+    *,
+    agent: Agent | None = None,
+    below: Id | None,
+    limit: int,
 ) -> Sequence[InboundMail]:
-    """Return ledger rows, newest first; ``below`` is the last id of the page before."""
+    """Return ledger rows, newest first; ``below`` is the last id of the page before.
+
+    Without an agent, who may see no more than they should, whoever runs the machine is asking.
+    """
     which = wanted or Wanted()
     query = select(InboundMail).order_by(col(InboundMail.id).desc()).limit(limit)
+    if agent is not None:
+        query = query.where(visible_to(session, agent))
     if which.states:
         query = query.where(col(InboundMail.state).in_(which.states))
     exact = (
@@ -165,7 +188,9 @@ def listing(
     return session.exec(query).all()
 
 
-def count_by_state(session: Session) -> dict[str, int]:
-    """Return how many messages stand in each state."""
+def count_by_state(session: Session, agent: Agent | None = None) -> dict[str, int]:
+    """Return how many messages stand in each state, of those an agent may see or of all."""
     query = select(InboundMail.state, func.count()).group_by(col(InboundMail.state))
+    if agent is not None:
+        query = query.where(visible_to(session, agent))
     return dict(session.exec(query).all())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, or_, select, tuple_
 
 from app.models import (
     Agent,
@@ -13,6 +13,7 @@ from app.models import (
     CustomerDomain,
 )
 from app.models.base import Id
+from app.store import visible
 
 
 def contacts_by_email(session: Session, emails: Sequence[str]) -> dict[str, Contact]:
@@ -47,6 +48,32 @@ def customers(session: Session) -> Sequence[Customer]:
     return session.exec(select(Customer).order_by(col(Customer.name), col(Customer.id))).all()
 
 
+def visible_customers(
+    session: Session, agent: Agent, *, after: tuple[str, Id] | None, limit: int
+) -> Sequence[Customer]:
+    """Return customers an agent may see, by name; ``after`` is the last one's name and id."""
+    query = (
+        select(Customer)
+        .where(visible.customers_for(agent))
+        .order_by(col(Customer.name), col(Customer.id))
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(col(Customer.name), col(Customer.id)) > after)
+    return session.exec(query).all()
+
+
+def find_visible_customer(session: Session, agent: Agent, customer_id: Id) -> Customer | None:
+    """Return the customer; None when there is no such id, or none the agent may see."""
+    query = select(Customer).where(Customer.id == customer_id, visible.customers_for(agent))
+    return session.exec(query).first()
+
+
+def visible_customer_ids(session: Session, agent: Agent) -> frozenset[Id]:
+    """Return the ids of every customer an agent may see."""
+    return frozenset(session.exec(select(Customer.id).where(visible.customers_for(agent))))
+
+
 def find_customer(session: Session, customer_id: Id) -> Customer | None:
     """Return the customer; None when there is no such id."""
     return session.get(Customer, customer_id)
@@ -55,6 +82,12 @@ def find_customer(session: Session, customer_id: Id) -> Customer | None:
 def find_contact(session: Session, contact_id: Id) -> Contact | None:
     """Return the contact; None when there is no such id."""
     return session.get(Contact, contact_id)
+
+
+def find_visible_contact(session: Session, agent: Agent, contact_id: Id) -> Contact | None:
+    """Return the contact; None when there is none, or one of a customer the agent may not see."""
+    query = select(Contact).where(Contact.id == contact_id, visible.contacts_for(agent))
+    return session.exec(query).first()
 
 
 def contacts_of(session: Session, customer_id: Id) -> Sequence[Contact]:

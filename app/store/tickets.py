@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select, tuple_
 
 from app.models import (
+    Agent,
     Attachment,
     Blob,
     MailReference,
@@ -17,6 +19,7 @@ from app.models import (
     TicketEvent,
 )
 from app.models.base import Id
+from app.store import visible
 
 
 def find(session: Session, ticket_id: Id, *, lock: bool = False) -> Ticket | None:
@@ -28,6 +31,19 @@ def find(session: Session, ticket_id: Id, *, lock: bool = False) -> Ticket | Non
 def find_by_number(session: Session, number: int, *, lock: bool = False) -> Ticket | None:
     """Return the ticket with this number; None when there is none."""
     query = select(Ticket).where(Ticket.number == number)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def visible_to(session: Session, agent: Agent) -> ColumnElement[bool]:
+    """Return the condition that every query of tickets for a web face goes through."""
+    return visible.tickets_for(session, agent)
+
+
+def find_visible(
+    session: Session, agent: Agent, number: int, *, lock: bool = False
+) -> Ticket | None:
+    """Return the ticket with this number; None when there is none, or none the agent may see."""
+    query = select(Ticket).where(Ticket.number == number, visible_to(session, agent))
     return session.exec(query.with_for_update() if lock else query).first()
 
 

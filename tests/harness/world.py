@@ -248,10 +248,12 @@ class World:
         """Return what the ticket's log says with its first event of a kind."""
         return next(event.data for event in self.log(number) if event.kind == kind)
 
-    def web(self, agent: Agent | None = None) -> TestClient:
+    def web(self, agent: Agent | None = None, scopes: list[str] | None = None) -> TestClient:
         """Return a client of the API that carries an agent's token."""
         with self.db.writing() as session:
-            token = people.create_token(session, agent or self.agent, name="test", now=self.now)
+            token, _ = people.create_token(
+                session, agent or self.agent, name="test", scopes=scopes, now=self.now
+            )
         client = TestClient(create_app(self.db, self.house, self.clock))
         client.headers["Authorization"] = f"Bearer {token}"
         return client

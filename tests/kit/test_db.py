@@ -95,3 +95,51 @@ def test_an_address_of_another_kind_is_refused(url: str) -> None:
 def test_a_sqlite_file_in_a_missing_folder_is_refused(tmp_path: object) -> None:
     with pytest.raises(BadConfig, match="does not exist"):
         Database(f"sqlite:///{tmp_path}/nowhere/svartid.db")
+
+
+def test_joined_blocks_are_one_transaction(db: Database) -> None:
+    with db.joined():
+        with db.writing() as session:
+            session.add(NumberSeries(name="first", value=1))
+        with db.reading() as session:
+            assert session.get(NumberSeries, "first") is not None
+        if not db.is_sqlite:
+            with Session(db.engine) as stranger:
+                assert stranger.get(NumberSeries, "first") is None
+        with db.writing() as session:
+            session.add(NumberSeries(name="second", value=2))
+    with db.reading() as session:
+        assert session.get(NumberSeries, "first") is not None
+        assert session.get(NumberSeries, "second") is not None
+
+
+def test_an_error_that_leaves_joined_blocks_takes_all_of_them_back(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="late"), db.joined():  # noqa: PT012 - two blocks
+        with db.writing() as session:
+            session.add(NumberSeries(name="first", value=1))
+        raise RuntimeError("late")
+    with db.reading() as session:
+        assert session.get(NumberSeries, "first") is None
+
+
+def test_a_joined_block_that_raises_takes_back_only_what_itself_wrote(db: Database) -> None:
+    def write_and_fail(session: Session) -> None:
+        session.add(NumberSeries(name="second", value=2))
+        raise RuntimeError("halfway")
+
+    with db.joined() as joined:
+        with db.writing() as session:
+            session.add(NumberSeries(name="first", value=1))
+        with pytest.raises(RuntimeError, match="halfway"), db.writing() as session:
+            write_and_fail(session)
+        assert isinstance(joined.broken, RuntimeError)
+    with db.reading() as session:
+        assert session.get(NumberSeries, "first") is not None
+        assert session.get(NumberSeries, "second") is None
+
+
+def test_joined_blocks_that_write_nothing_open_nothing(db: Database) -> None:
+    with db.joined() as joined:
+        with db.reading() as session:
+            assert session.get(NumberSeries, "first") is None
+        assert joined.session is None
