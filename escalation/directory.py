@@ -55,6 +55,12 @@ class Staff:
         """Return the directory as one ticket sees it."""
         return TicketDirectory(self, ticket)
 
+    def name_of(self, person: str) -> str:
+        """Return a person's name as staff read it."""
+        if person in self.agents:
+            return self.agents[person].name
+        return (self.catch_all or CATCH_ALL) if person == CATCH_ALL else person
+
     @cached_property
     def by_email(self) -> dict[str, str]:
         """Return the active agents' ids by their addresses, which schedules name them by."""

@@ -1,6 +1,7 @@
 """A page that did not arrive goes on: to the person's next method, then to the next person.
 
-1. A page of a ticket that was taken, or of a clock that no longer runs, needs nothing more.
+1. A page of a ticket that was taken, or of a clock that no longer runs, needs nothing more; one
+   that was held goes out.
 2. Whoever has said that they cannot is tried no further.
 3. While one of its messages has arrived by a channel that says so, it waits for the person.
 4. Otherwise the person's next method is used, and the ticket's log says why.
@@ -15,10 +16,10 @@ from app.desk.events import DESK, record
 from app.models import Delivery, DeliveryState, Event, Page, PageState
 from app.sla.ladder import PageChannel
 from app.sla.terms import ClockStatus
-from app.store import outbox, pages
+from app.store import clocks, outbox, pages
 from escalation.ladder import Page as Wanted
 from escalation.ladder import next_person
-from escalation.page import CONFIRMED_WITHIN, Climb, name_of, send_page, use_methods
+from escalation.page import CONFIRMED_WITHIN, Climb, send_page, use_methods
 from escalation.run import run_of
 
 # A message that was put back is tried again by its sender; after this the next person is paged.
@@ -28,15 +29,23 @@ PATIENCE = timedelta(minutes=2)
 def look_at(climb: Climb, page: Page) -> None:
     """Decide about one page and carry it out."""
     page.check_at = None
-    if page.state not in {PageState.SENT, PageState.DECLINED}:
-        return
-    if climb.ticket.taken_at is not None or climb.clock.status is not ClockStatus.RUNNING:
-        page.state = PageState.ENDED
-        return
-    if page.state is PageState.DECLINED:
-        _hand_on(climb, page, "the person cannot take it")
-        return
-    deliveries = outbox.of_page(climb.session, page.id)
+    over = climb.ticket.taken_at is not None or climb.clock.status is not ClockStatus.RUNNING
+    match page.state:
+        case PageState.SENT | PageState.HELD | PageState.DECLINED if over:
+            page.state = PageState.ENDED
+        case PageState.HELD:
+            page.state = PageState.SENT
+            use_methods(climb, page, page.held)
+        case PageState.DECLINED:
+            _hand_on(climb, page, "the person cannot take it")
+        case PageState.SENT:
+            _look_at_sent(climb, page)
+        case _:
+            pass
+
+
+def _look_at_sent(climb: Climb, page: Page) -> None:
+    deliveries = outbox.of_page(climb.session, page.lead_id or page.id)
     if any(_has_arrived(one) for one in deliveries):
         return
     why = _why(deliveries)
@@ -53,7 +62,8 @@ def look_at(climb: Climb, page: Page) -> None:
 
 def _hand_on(climb: Climb, page: Page, why: str) -> None:
     page.state = PageState.HANDED_ON
-    run = run_of(climb.session, climb.house, climb.ticket, climb.clock)
+    steps = clocks.steps(climb.session, climb.clock.id, climb.clock.run)
+    run = run_of(climb.session, climb.house, climb.ticket, climb.clock, steps)
     ladder = climb.house.ladder_of(climb.session, climb.ticket.ladder_id)
     failed = Wanted(page.person, page.step, page.repeat, page.name, page.nominal_at, ())
     paged = frozenset(one.person for one in pages.of_shot(climb.session, page))
@@ -64,7 +74,7 @@ def _hand_on(climb: Climb, page: Page, why: str) -> None:
         return
     for one in found:
         send_page(climb, one)
-    names = ", ".join(name_of(climb.staff, one.person) for one in found)
+    names = ", ".join(climb.staff.name_of(one.person) for one in found)
     _tell(climb, page, why, then=f"{names} was paged instead")
 
 
@@ -92,7 +102,7 @@ def _tell(climb: Climb, page: Page, why: str, *, then: str) -> None:
         actor=DESK,
         clock=climb.clock.kind.value,
         step=page.name,
-        person=name_of(climb.staff, page.person),
+        person=climb.staff.name_of(page.person),
         why=why,
         then=then,
     )

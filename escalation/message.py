@@ -42,6 +42,8 @@ _LINES = {
         "take": "Ta den: {url}",
         "sms": "Svar TA {number} for å ta den.",
         "voice": "Her er {desk}.",
+        "more": "Dette venter også på deg:",
+        "rest": "og {count} til.",
     },
     "en": {
         "what": "Ticket {number} ({severity}): {subject}",
@@ -50,10 +52,14 @@ _LINES = {
         "take": "Take it: {url}",
         "sms": "Answer ACK {number} to take it.",
         "voice": "This is {desk}.",
+        "more": "These wait for you as well:",
+        "rest": "and {count} more.",
     },
 }
 # An SMS of more than this is sent, and paid for, as several.
 _SUBJECT_LENGTH = 60
+# Of a list's other tickets, a phone shows so many.
+_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Message:
     address: str
     # Which of the page's methods this is, counted from nought.
     number: int
+    # Further tickets that wait for the same person, the most urgent first.
+    others: tuple[tuple[Ticket, Clock], ...] = ()
 
     @property
     def part(self) -> str:
@@ -124,17 +132,8 @@ def brief(house: House, message: Message, *, now: datetime) -> str:
     agent, ticket = message.agent, message.ticket
     language = agent.language if agent else house.settings.desk.language.value
     words = _LINES["en" if language == "en" else "nb"]
-    severities = _SEVERITIES["en" if language == "en" else "nb"]
-    subject = " ".join(ticket.subject.split())
-    severity = severities[ticket.severity]
     by_voice = message.channel is PageChannel.VOICE
-    what = words["what"].format(
-        number=ticket.number,
-        # Capitals are spelt out by some voices.
-        severity=severity.lower() if by_voice else severity,
-        subject=subject[:_SUBJECT_LENGTH],
-    )
-    lines = [what]
+    lines = [_what(ticket, language, spoken=by_voice)]
     deadline = _deadline(message, now)
     if deadline is not None:
         minutes = round((deadline - now).total_seconds() / 60)
@@ -144,18 +143,41 @@ def brief(house: House, message: Message, *, now: datetime) -> str:
                 timedelta(minutes=abs(minutes)), language=i18n.closest(language, default="en")
             )
         lines.append(words["left" if minutes >= 0 else "past"].format(span=span))
+    others = _others(message, language)
     link = words["take"].format(url=take_url(house, ticket, agent))
     match message.channel:
         case PageChannel.VOICE:
             # The keys are told by whoever asks for them.
             greeting = words["voice"].format(desk=house.settings.desk.name)
-            return " ".join(f"{line.rstrip('.')}." for line in (greeting, *lines))
+            return " ".join(f"{line.rstrip('.')}." for line in (greeting, *lines, *others))
         case PageChannel.SMS:
             lines.append(words["sms"].format(number=ticket.number))
             lines += [link] if house.settings.twilio.sms_links else []
         case _:
             lines.append(link)
-    return "\n".join(lines)
+    return "\n".join([*lines, *others])
+
+
+def _what(ticket: Ticket, language: str, *, spoken: bool = False) -> str:
+    """Return one ticket in a line."""
+    severity = _SEVERITIES["en" if language == "en" else "nb"][ticket.severity]
+    return _LINES["en" if language == "en" else "nb"]["what"].format(
+        number=ticket.number,
+        # Capitals are spelt out by some voices.
+        severity=severity.lower() if spoken else severity,
+        subject=" ".join(ticket.subject.split())[:_SUBJECT_LENGTH],
+    )
+
+
+def _others(message: Message, language: str) -> list[str]:
+    """Return a line for each further ticket, and what was left out; empty where there is none."""
+    if not message.others:
+        return []
+    words = _LINES["en" if language == "en" else "nb"]
+    spoken = message.channel is PageChannel.VOICE
+    listed = [_what(ticket, language, spoken=spoken) for ticket, _ in message.others[:_LISTED]]
+    rest = len(message.others) - len(listed)
+    return [words["more"], *listed, *([words["rest"].format(count=rest)] if rest else [])]
 
 
 def _deadline(message: Message, now: datetime) -> datetime | None:
@@ -175,6 +197,7 @@ def _mail(session: Session, house: House, message: Message, now: datetime) -> No
         agent=message.agent,
         step=page.step + 1,
         reason=f"{page.name} ({page.reason})" if page.reason else page.name,
+        others=message.others,
         now=now,
     )
     letter = Letter(

@@ -8,10 +8,12 @@ from sqlmodel import Session
 
 from app.desk.events import DESK, record
 from app.desk.house import House
+from app.kit.db import append_row
+from app.kit.ids import new_id
 from app.models import Clock, Event, LadderStep, Page, PageState, Ticket
 from app.sla.ladder import PageChannel, Shot
-from escalation import message
-from escalation.directory import CATCH_ALL, Staff
+from escalation.bundle import Bag, Ready
+from escalation.directory import Staff
 from escalation.ladder import Decision, Method, Skip
 from escalation.ladder import Page as Wanted
 
@@ -33,6 +35,7 @@ class Climb:
     ticket: Ticket
     clock: Clock
     now: datetime
+    bag: Bag
 
 
 def carry_out(climb: Climb, decision: Decision) -> None:
@@ -77,29 +80,21 @@ def send_page(climb: Climb, wanted: Wanted) -> Page:
         created_at=climb.now,
     )
     climb.session.add(page)
-    # Its deliveries name it.
-    climb.session.flush()
     use_methods(climb, page, len(wanted.methods))
     return page
 
 
 def use_methods(climb: Climb, page: Page, count: int) -> list[Method]:
-    """Send a page by its next methods, and return them; empty when none is left."""
+    """Let a page go out by its next methods, and return them; empty when none is left."""
     chosen = [Method(PageChannel(one), to) for one, to in page.methods[page.used :][:count]]
-    for number, method in enumerate(chosen, start=page.used):
-        what = message.Message(
-            page=page,
-            ticket=climb.ticket,
-            clock=climb.clock,
-            agent=climb.staff.agents.get(page.person),
-            channel=method.channel,
-            address=method.address,
-            number=number,
-        )
-        message.send(climb.session, climb.house, what, now=climb.now)
+    if not chosen:
+        page.check_at = None
+        return []
+    ready = Ready(page, climb.ticket, climb.clock, tuple(chosen), page.used)
     page.used += len(chosen)
     waits = [CONFIRMED_WITHIN[one.channel] for one in chosen if one.channel in CONFIRMED_WITHIN]
-    page.check_at = climb.now + max(waits) if len(waits) == len(chosen) and waits else None
+    page.check_at = climb.now + max(waits) if len(waits) == len(chosen) else None
+    climb.bag.put(ready)
     return chosen
 
 
@@ -112,7 +107,7 @@ def _fired(climb: Climb, shot: Shot, pages: Iterable[Wanted]) -> None:
         shot.nominal_at,
         step=shot.name,
         repeat=shot.repeat,
-        paged=[name_of(climb.staff, person) for person in paged],
+        paged=[climb.staff.name_of(person) for person in paged],
     )
 
 
@@ -134,25 +129,18 @@ def _tell(climb: Climb, event: Event, at: datetime, **data: object) -> None:
 
 
 def _step(climb: Climb, what: Shot | Skip, *, paged: Iterable[str] = (), skipped: str = "") -> None:
-    climb.session.add(
-        LadderStep(
-            clock_id=climb.clock.id,
-            ticket_id=climb.ticket.id,
-            run=climb.clock.run,
-            step=what.step,
-            repeat=what.repeat,
-            name=what.name,
-            nominal_at=what.nominal_at,
-            fired_at=climb.now,
-            skipped=skipped,
-            paged=list(paged),
-        )
+    append_row(
+        climb.session,
+        LadderStep,
+        id=new_id(),
+        clock_id=climb.clock.id,
+        ticket_id=climb.ticket.id,
+        run=climb.clock.run,
+        step=what.step,
+        repeat=what.repeat,
+        name=what.name,
+        nominal_at=what.nominal_at,
+        fired_at=climb.now,
+        skipped=skipped,
+        paged=list(paged),
     )
-
-
-def name_of(staff: Staff, person: str) -> str:
-    """Return a person's name as staff read it."""
-    agent = staff.agents.get(person)
-    if agent:
-        return agent.name
-    return (staff.catch_all or CATCH_ALL) if person == CATCH_ALL else person

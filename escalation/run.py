@@ -1,15 +1,18 @@
 """A clock and what its ladder has done so far, as the pure decisions want it."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from app.desk.clocks import run_of_clock
 from app.desk.house import House
-from app.models import Clock, Ticket
-from app.store import clocks
+from app.models import Clock, LadderStep, Ticket
 from escalation.ladder import Fired, RunSoFar
 
 
-def run_of(session: Session, house: House, ticket: Ticket, clock: Clock) -> RunSoFar:
+def run_of(
+    session: Session, house: House, ticket: Ticket, clock: Clock, steps: Sequence[LadderStep]
+) -> RunSoFar:
     """Return the run of a clock, with every step that it has fired or passed over."""
     fired = tuple(
         Fired(
@@ -19,7 +22,7 @@ def run_of(session: Session, house: House, ticket: Ticket, clock: Clock) -> RunS
             fired_at=row.fired_at,
             skipped=row.skipped,
         )
-        for row in clocks.steps(session, clock.id, clock.run)
+        for row in steps
     )
     policy = house.policy_of(session, ticket.policy_id)
     return run_of_clock(ticket, clock, policy, fired=fired)

@@ -244,6 +244,7 @@ def _new_clock(ticket: Ticket, state: ClockState) -> Clock:
         started_at=state.started_at,
         target_at=state.target_at,
         limit_at=state.limit_at,
+        urgency=ticket.severity.rank,
     )
 
 
@@ -255,6 +256,7 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
         clock.run += 1
         clock.begun_at = None
     clock.status = _status(ticket, state)
+    clock.urgency = ticket.severity.rank
     clock.started_at = started_at
     running = clock.status is ClockStatus.RUNNING
     clock.target_at = state.target_at if running or state.met_at else None

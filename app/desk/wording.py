@@ -18,6 +18,8 @@ from app.store import tickets
 log = logger("letters")
 # The lines of the customer's first message that a page shows.
 EXCERPT_LENGTH = 400
+# The other tickets that a page lists.
+MOST_LISTED = 30
 
 
 def acknowledgement(
@@ -105,10 +107,10 @@ def page(
     step: int,
     reason: str,
     now: datetime,
+    others: Sequence[tuple[Ticket, Clock]] = (),
 ) -> Rendered:
-    """Return the letter that asks somebody of ours to take the ticket."""
+    """Return the letter that asks somebody of ours to take the ticket, and tells of others."""
     desk = house.settings.desk
-    past_target = clock.target_at is not None and now >= clock.target_at
     context = letters.Page(
         now=now,
         time_zone=ZoneInfo(desk.time_zone),
@@ -118,14 +120,32 @@ def page(
         severity=ticket.severity,
         customer=_customer(session, ticket),
         kind=clock.kind,
-        due_at=clock.limit_at if past_target else clock.target_at,
+        due_at=_due(clock, now),
         step=step,
         take_url=take_url(house, ticket, agent),
         person_name=agent.name if agent else None,
         excerpt=_excerpt(session, ticket),
         reason=reason,
+        others=tuple(
+            letters.Waiting(
+                number=other.number,
+                subject=other.subject,
+                severity=other.severity,
+                kind=its.kind,
+                due_at=_due(its, now),
+                take_url=take_url(house, other, agent),
+            )
+            for other, its in others[:MOST_LISTED]
+        ),
+        unlisted=max(0, len(others) - MOST_LISTED),
     )
     return letters.render("page", agent.language if agent else desk.language.value, context)
+
+
+def _due(clock: Clock, now: datetime) -> datetime | None:
+    """Return the target while it lies ahead, and then the limit."""
+    past_target = clock.target_at is not None and now >= clock.target_at
+    return clock.limit_at if past_target else clock.target_at
 
 
 def _customer(session: Session, ticket: Ticket) -> str:

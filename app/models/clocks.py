@@ -15,7 +15,8 @@ class Clock(Row, table=True):
         UniqueConstraint("ticket_id", "kind"),
         # The engine's only question: which alarms are due?
         Index(
-            "ix_clock_next_alarm_at",
+            "ix_clock_due",
+            "urgency",
             "next_alarm_at",
             sqlite_where=text("next_alarm_at IS NOT NULL"),
             postgresql_where=text("next_alarm_at IS NOT NULL"),
@@ -43,6 +44,8 @@ class Clock(Row, table=True):
     # How long it has stood still so far, in seconds of the time that it counts.
     paused_s: int = 0
     failures: int = 0
+    # The rank of its ticket's severity: of what is due, the worst is worked on first.
+    urgency: int = 0
 
 
 class LadderStep(Row, table=True):

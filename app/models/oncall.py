@@ -47,6 +47,7 @@ class Leave(Row, table=True):
 class PageState(StrEnum):
     """Where a page to a person stands."""
 
+    HELD = "held"  # Goes out a little later, with others.
     SENT = "sent"  # By one method or more; another is tried when they fail.
     CONFIRMED = "confirmed"  # The other side says that it has arrived.
     DECLINED = "declined"  # The person cannot: another is paged at once.
@@ -69,6 +70,19 @@ class Page(Row, table=True):
             sqlite_where=text("check_at IS NOT NULL"),
             postgresql_where=text("check_at IS NOT NULL"),
         ),
+        Index(
+            "ix_page_person_sent_at",
+            "person",
+            "sent_at",
+            sqlite_where=text("sent_at IS NOT NULL"),
+            postgresql_where=text("sent_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_page_lead_id",
+            "lead_id",
+            sqlite_where=text("lead_id IS NOT NULL"),
+            postgresql_where=text("lead_id IS NOT NULL"),
+        ),
     )
 
     id: Id = id_field()
@@ -89,4 +103,10 @@ class Page(Row, table=True):
     state: PageState = Field(sa_column=Column(Word(PageState), nullable=False))
     # When the engine looks at it: a delivery failed, or nothing was heard for too long.
     check_at: Instant | None = None
+    # The page whose message tells of this one, too; None where it has a message of its own.
+    lead_id: Id | None = link("page", nullable=True)
+    # When its last message went into the outbox; None for one that is never bundled.
+    sent_at: Instant | None = None
+    # While it is held: by how many of its methods it will go out.
+    held: int = 0
     created_at: Instant

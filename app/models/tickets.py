@@ -207,6 +207,7 @@ class Event(StrEnum):
     HANDED_BACK = "handed_back"
     HANDED_ON = "handed_on"
     SNOOZED = "snoozed"
+    PAGE_HELD = "page_held"  # For a moment, to go out with others; and why.
     PAGE_FAILED = "page_failed"  # A page did not reach its person, and what was done then.
     SOLVED = "solved"
     REOPENED = "reopened"

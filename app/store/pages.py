@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from app.kit.db import wake_after_commit
 from app.kit.wake import Topic
@@ -48,11 +48,11 @@ def claim(session: Session, page_id: Id) -> Page | None:
 
 
 def look_again(session: Session, page_id: Id, *, now: datetime) -> None:
-    """Let the engine look at a page now: one of its messages did not arrive."""
+    """Let the engine look at a page, and at those that its message told of, too: it was lost."""
     statement = (
         update(Page)
         .where(
-            col(Page.id) == page_id,
+            or_(col(Page.id) == page_id, col(Page.lead_id) == page_id),
             col(Page.state) == PageState.SENT,
             or_(col(Page.check_at).is_(None), col(Page.check_at) > now),
         )
@@ -63,10 +63,13 @@ def look_again(session: Session, page_id: Id, *, now: datetime) -> None:
 
 
 def confirm(session: Session, page_id: Id) -> None:
-    """Note that a page has arrived: no other method is tried."""
+    """Note that a page has arrived, and those that its message told of: nothing else is tried."""
     statement = (
         update(Page)
-        .where(col(Page.id) == page_id, col(Page.state) == PageState.SENT)
+        .where(
+            or_(col(Page.id) == page_id, col(Page.lead_id) == page_id),
+            col(Page.state) == PageState.SENT,
+        )
         .values(state=PageState.CONFIRMED, check_at=None)
     )
     session.connection().execute(statement)
@@ -99,6 +102,16 @@ def of_person(session: Session, person: Id, since: datetime) -> Sequence[Page]:
         .order_by(col(Page.created_at).desc(), col(Page.id).desc())
     )
     return session.exec(query).all()
+
+
+def last_sent(session: Session, persons: Sequence[str], *, since: datetime) -> dict[str, datetime]:
+    """Return when each person was last sent a message that others wait behind; not before that."""
+    query = (
+        select(Page.person, func.max(col(Page.sent_at)))
+        .where(col(Page.person).in_(persons), col(Page.sent_at) > since)
+        .group_by(col(Page.person))
+    )
+    return {person: at for person, at in session.exec(query) if at is not None}
 
 
 def of_ticket(session: Session, ticket_id: Id) -> Sequence[Page]:

@@ -158,6 +158,18 @@ def agents_by_id(session: Session, ids: Sequence[Id]) -> Sequence[Agent]:
     return session.exec(select(Agent).where(col(Agent.id).in_(ids))).all()
 
 
+def lock_agents(session: Session, ids: Sequence[Id]) -> None:
+    """Let nobody else do what asks for the same lock on these, until this transaction ends."""
+    query = (
+        select(Agent.id)
+        .where(col(Agent.id).in_(ids))
+        .order_by(col(Agent.id))
+        # Rows that point at an agent may still be written.
+        .with_for_update(key_share=True)
+    )
+    session.exec(query).all()
+
+
 def all_agents(session: Session) -> Sequence[Agent]:
     """Return everybody who works here or ever did: the log names them all."""
     return session.exec(select(Agent)).all()

@@ -23,15 +23,25 @@ from app.store import visible
 
 
 def find(session: Session, ticket_id: Id, *, lock: bool = False) -> Ticket | None:
-    """Return the ticket, locked against other writers where asked; None when there is none."""
+    """Return the ticket, locked against other writers where asked; None when there is none.
+
+    Rows that point at it may still be written: else whoever takes a ticket and the engine that
+    writes its log would wait for each other.
+    """
     query = select(Ticket).where(Ticket.id == ticket_id)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(query.with_for_update(key_share=True) if lock else query).first()
+
+
+def by_ids(session: Session, ids: Sequence[Id]) -> dict[Id, Ticket]:
+    """Return these tickets, by id."""
+    rows = session.exec(select(Ticket).where(col(Ticket.id).in_(ids)))
+    return {row.id: row for row in rows}
 
 
 def find_by_number(session: Session, number: int, *, lock: bool = False) -> Ticket | None:
     """Return the ticket with this number; None when there is none."""
     query = select(Ticket).where(Ticket.number == number)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(query.with_for_update(key_share=True) if lock else query).first()
 
 
 def visible_to(session: Session, agent: Agent) -> ColumnElement[bool]:

@@ -107,7 +107,7 @@ def test_working_hours_alone_count_for_a_minor_fault(fault: World) -> None:
     assert clock.target_at == TUESDAY_TEN + timedelta(hours=28)
     fault.move(hours=24 + 1)
     assert [step for _, step, _ in steps(fault)] == ["Three quarters of the target are used"] * 2
-    fault.postman.expect(OLA)
+    # Both clocks' steps in one message.
     fault.postman.expect(OLA)
 
 

@@ -38,6 +38,7 @@ from app.desk.letters.contexts import (
     Reply,
     StatusChange,
     Undelivered,
+    Waiting,
 )
 from app.desk.letters.markup import to_html
 from app.desk.letters.words import Words
@@ -63,6 +64,7 @@ __all__ = [
     "Reply",
     "StatusChange",
     "Undelivered",
+    "Waiting",
     "render",
 ]
 

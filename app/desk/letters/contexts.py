@@ -143,6 +143,18 @@ class Notice(Context):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A further ticket that waits for the reader of a page."""
+
+    number: int
+    subject: str
+    severity: Severity
+    kind: ClockKind
+    due_at: datetime | None
+    take_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(AboutTicket):
     """To a person on the ladder: take this ticket."""
 
@@ -160,6 +172,10 @@ class Page(AboutTicket):
     phone: str | None = None
     # Why this person gets it although nobody planned so: nobody on call, last step exhausted.
     reason: str | None = None
+    # Less urgent ones that wait for the same person, the most urgent first.
+    others: tuple[Waiting, ...] = ()
+    # How many there are besides these.
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

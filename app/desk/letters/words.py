@@ -116,9 +116,11 @@ class Words:
         mail his link to anybody, signed by us.
         """
         letter = self._letter
-        if not isinstance(letter, AboutTicket):
-            return ""
-        own = " ".join(letter.subject.split())
+        return self.title_of(letter.subject) if isinstance(letter, AboutTicket) else ""
+
+    def title_of(self, subject: str) -> str:
+        """Return any ticket's subject likewise."""
+        own = " ".join(subject.split())
         match = _PREFIX.match(own)
         own = _WEB.sub(r"\1", own[match.end() :] if match else own)
         if len(own) > 150:

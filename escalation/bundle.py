@@ -1,0 +1,146 @@
+"""Puts pages into the outbox: alone and at once, in one message with others, or a little later.
+
+1. A page of a critical ticket goes at once and alone: it is never bundled and never held. So does
+   what a program is told.
+2. What is decided at one moment for one person, by the same methods, is one message: a list, the
+   most urgent first.
+3. Within a minute of such a message further ones are held, and go together at its end.
+4. When the engine has been away, all that it finds due is held for ten seconds, so that the list
+   is whole: one message a person.
+
+A page that is held says so on its ticket, with the reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from app.desk.events import DESK, record
+from app.desk.house import House
+from app.models import Clock, Event, Page, PageState, Ticket
+from app.sla.terms import Severity
+from app.store import pages, people
+from escalation import message
+from escalation.directory import Staff
+from escalation.ladder import Method, is_program
+
+WINDOW = timedelta(minutes=1)
+GATHERED = timedelta(seconds=10)
+# An engine that is later than this has been away.
+AWAY = timedelta(minutes=1)
+
+
+class Held(StrEnum):
+    """Why a page waits; staff see it, and it is the metric's label."""
+
+    BUNDLED = "another message went to the same person less than a minute ago"
+    GATHERED = "the engine was away, and what was due meanwhile is gathered"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A page that is to go out now, by some of its methods."""
+
+    page: Page
+    ticket: Ticket
+    clock: Clock
+    methods: tuple[Method, ...]
+    # Which of the page's methods the first of these is, counted from nought.
+    number: int
+
+    @property
+    def goes_alone(self) -> bool:
+        """Tell whether it is never bundled."""
+        return self.ticket.severity is Severity.CRITICAL or is_program(self.page.person)
+
+    @property
+    def order(self) -> tuple[int, datetime, int]:
+        """Return its place in a list: the worst first, then what is due first."""
+        due = self.clock.limit_at or self.clock.target_at or self.page.nominal_at
+        return self.ticket.severity.rank, due, self.ticket.number
+
+
+@dataclass
+class Bag:
+    """What one transaction of the engine pages; ``post`` is its end."""
+
+    session: Session
+    house: House
+    staff: Staff
+    now: datetime
+    # How late the engine was when it began.
+    lag: timedelta = timedelta()
+    _ready: list[Ready] = field(default_factory=list)
+
+    def put(self, ready: Ready) -> None:
+        """Add a page that is to go out."""
+        self._ready.append(ready)
+
+    def post(self) -> None:
+        """Send what goes, and hold what waits."""
+        bundles: dict[tuple[str, tuple[Method, ...]], list[Ready]] = defaultdict(list)
+        for one in self._ready:
+            if one.goes_alone:
+                self._send([one])
+            else:
+                bundles[one.page.person, one.methods].append(one)
+        self._ready.clear()
+        if not bundles:
+            return
+        sent = self._sent_last(sorted({person for person, _ in bundles}))
+        for (person, _), together in bundles.items():
+            last = sent.get(person)
+            if last is not None and self.now - last < WINDOW:
+                self._hold(together, last + WINDOW, Held.BUNDLED)
+            elif self.lag > AWAY:
+                self._hold(together, self.now + GATHERED, Held.GATHERED)
+            else:
+                self._send(sorted(together, key=lambda one: one.order))
+
+    def _sent_last(self, persons: Sequence[str]) -> dict[str, datetime]:
+        """Return when each was last sent such a message; two engines ask one after the other."""
+        self.session.flush()
+        ids = [agent.id for key, agent in self.staff.agents.items() if key in persons]
+        people.lock_agents(self.session, sorted(ids))
+        return pages.last_sent(self.session, persons, since=self.now - WINDOW)
+
+    def _hold(self, together: Sequence[Ready], until: datetime, why: Held) -> None:
+        for one in together:
+            one.page.state = PageState.HELD
+            one.page.held = len(one.methods)
+            one.page.used -= len(one.methods)
+            one.page.check_at = until
+            record(
+                self.session,
+                one.ticket,
+                Event.PAGE_HELD,
+                at=self.now,
+                now=self.now,
+                actor=DESK,
+                step=one.page.name,
+                person=self.staff.name_of(one.page.person),
+                until=until.isoformat(),
+                reason=why.value,
+            )
+
+    def _send(self, together: Sequence[Ready]) -> None:
+        first, *others = together
+        for one in together:
+            one.page.lead_id = first.page.id if one is not first else None
+            one.page.sent_at = None if first.goes_alone else self.now
+        for number, method in enumerate(first.methods, start=first.number):
+            what = message.Message(
+                page=first.page,
+                ticket=first.ticket,
+                clock=first.clock,
+                agent=self.staff.agents.get(first.page.person),
+                channel=method.channel,
+                address=method.address,
+                number=number,
+                others=tuple((one.ticket, one.clock) for one in others),
+            )
+            message.send(self.session, self.house, what, now=self.now)
