@@ -47,7 +47,7 @@ from app.kit.db import Database
 from app.outbox.twilio.webhook import Door
 from app.worker import LoopHealth
 from escalation import answer
-from intake import mail_http
+from intake import mail_http, sms_twilio
 from intake.http_trust import Taken
 from intake.phone import generic as phone_generic
 
@@ -89,6 +89,7 @@ def create_app(
     if house.settings.twilio.account_sid:
         app.include_router(twilio.router)
         app.include_router(answer.router)
+        app.include_router(sms_twilio.router)
     for part in (
         ticket_lists,
         search,

@@ -33,6 +33,7 @@ class Silence(StrEnum):
     HIDDEN_NUMBER = "hidden_number"
     NOT_A_MOBILE = "not_a_mobile"
     NO_SMS = "no_sms"  # No way to send them is set up.
+    WANTS_NO_SMS = "wants_no_sms"
 
 
 def acknowledge(

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -16,14 +15,9 @@ from app.desk.acknowledge import Silence, acknowledge
 from app.desk.callers import Caller
 from app.desk.events import DESK, record
 from app.desk.house import House
-from app.desk.letters.words import PROMISED, SEVERITY
-from app.desk.quiet import Held, Quiet
-from app.desk.tickets import add_message
-from app.kit import i18n
-from app.kit.phone_numbers import is_mobile
+from app.desk.quiet import Held
+from app.desk.texting import ToPhone, confirm_by_sms, receipt_of
 from app.models import Call, Clock, DeliveryClass, Event, MessageKind, Ticket
-from app.outbox.put import Notice, put_notice
-from app.sla.terms import ClockStatus
 
 # The letters of GSM 7 bit only (3GPP TS 23.038): one sign that is not doubles an SMS's price.
 _RECEIVED: Final[Mapping[str, str]] = {
@@ -80,68 +74,18 @@ def confirm_call(session: Session, house: House, receipt: CallReceipt, *, now: d
         )
 
 
-def sms_receipt(house: House, ticket: Ticket, clocks: Sequence[Clock], *, now: datetime) -> str:
-    """Return the SMS; without a link, since Norwegian operators filter those."""
-    language = i18n.closest(ticket.language, default="en")
-    zone = ZoneInfo(ticket.time_zone)
-    parts = [
-        _RECEIVED[language].format(
-            brand=house.settings.desk.name,
-            number=ticket.number,
-            severity=SEVERITY[language][ticket.severity],
-        )
-    ]
-    for clock in sorted(clocks, key=lambda one: one.kind):
-        if clock.status is ClockStatus.RUNNING and clock.limit_at is not None:
-            by = i18n.deadline(clock.limit_at, zone=zone, language=language, now=now)
-            parts.append(f"{PROMISED[language][clock.kind]}: {by}.")
-    return " ".join(parts)
-
-
 def _by_sms(
     session: Session, house: House, receipt: CallReceipt, *, now: datetime
 ) -> Silence | Held | None:
-    ticket = receipt.ticket
-    number = receipt.caller.number
+    ticket, number = receipt.ticket, receipt.caller.number
     if number is None:
         return Silence.HIDDEN_NUMBER
-    if not is_mobile(number):
-        return Silence.NOT_A_MOBILE
-    if not house.settings.twilio.account_sid:
-        return Silence.NO_SMS
-    quiet = Quiet.about(session, house.settings.automatic, [number], now)
-    held = quiet.why_not(session, ticket, number, None, now)
-    if held is not None:
-        return held
-    text = sms_receipt(house, ticket, receipt.clocks, now=now)
-    message = add_message(
-        session,
-        ticket,
+    what = ToPhone(
+        part=f"call-{receipt.call.id}",
         kind=MessageKind.AUTOMATIC,
-        at=now,
+        urgency=DeliveryClass.RECEIPT,
         author=house.settings.desk.name,
-        to_addresses=[number],
-        text=text,
+        number=number,
+        text=receipt_of(house, ticket, receipt.clocks, _RECEIVED, by_phone=True, now=now),
     )
-    notice = Notice(
-        dedupe_key=f"{ticket.id}:call-{receipt.call.id}",
-        kind=DeliveryClass.RECEIPT,
-        channel="sms",
-        recipient=number,
-        payload={"text": text, "language": ticket.language},
-        ticket_id=ticket.id,
-    )
-    put_notice(session, notice, now=now)
-    quiet.note(session, ticket, number, None, now)
-    record(
-        session,
-        ticket,
-        Event.ACKNOWLEDGED,
-        at=now,
-        now=now,
-        actor=DESK,
-        to=number,
-        by="sms",
-        message=str(message),
-    )
-    return None
+    return confirm_by_sms(session, house, ticket, what, now=now)

@@ -9,6 +9,7 @@ from app.desk.copies import kept_copies
 from app.desk.events import audit, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
+from app.desk.texting import LONGEST, ToPhone, why_no_sms, write_sms
 from app.desk.tickets import StoredAttachment
 from app.desk.work import By, check_not_merged
 from app.kit.errors import BadInput, Conflict
@@ -36,6 +37,8 @@ def reply(
 ) -> Id:
     """Send an agent's answer to the customer, and meet the first-response clock.
 
+    Whoever is known by a telephone number alone gets it as an SMS.
+
     ``cc`` None keeps the copies of what is answered (see ``kept_copies``); an empty list sends to
     the customer alone. ``html`` is cleaned; the text is what is sent beside it.
 
@@ -48,6 +51,10 @@ def reply(
     check_files(files)
     html = html and clean_html(html)
     contact = session.get(Contact, ticket.contact_id) if ticket.contact_id else None
+    if contact is not None and contact.email is None and contact.phone is not None:
+        message = _by_sms(session, house, ticket, by, contact.phone, text=text, files=files)
+        _answered(session, house, ticket, by, message)
+        return message
     if contact is None or contact.email is None:
         raise Conflict(
             f"ticket {ticket.number} has no mail address to reply to",
@@ -69,6 +76,42 @@ def reply(
         references=thread,
     )
     message = write_to_customer(session, house, ticket, what, now=by.now)
+    _answered(session, house, ticket, by, message)
+    return message
+
+
+def _by_sms(
+    session: Session,
+    house: House,
+    ticket: Ticket,
+    by: By,
+    number: str,
+    *,
+    text: str,
+    files: Sequence[StoredAttachment],
+) -> Id:
+    """Write to whoever is known by a number alone; Conflict where no SMS can go there."""
+    why = why_no_sms(session, house, number, now=by.now)
+    if why is not None:
+        raise Conflict(
+            f"{number} can have no SMS: {why.value.replace('_', ' ')}", remedy="Call back instead."
+        )
+    if files:
+        raise BadInput("files cannot go with an SMS", field="attachments")
+    if len(text) > LONGEST:
+        raise BadInput(f"an SMS has at most {LONGEST} characters", field="text")
+    what = ToPhone(
+        part=f"reply-{new_id().hex}",
+        kind=MessageKind.REPLY,
+        urgency=DeliveryClass.LETTER,
+        author=by.agent.name,
+        number=number,
+        text=text.strip(),
+    )
+    return write_sms(session, ticket, what, now=by.now)
+
+
+def _answered(session: Session, house: House, ticket: Ticket, by: By, message: Id) -> None:
     record(
         session,
         ticket,
@@ -81,7 +124,6 @@ def reply(
     clocks.refold(session, house, ticket, now=by.now)
     extras.end_draft(session, ticket.id, by.agent.id)
     audit(session, ticket, "ticket.replied", now=by.now, actor=by.actor)
-    return message
 
 
 def check_files(files: Sequence[StoredAttachment]) -> None:

@@ -1,6 +1,8 @@
 """A world with telephones: the desk's own code up to Twilio's door, and the stand-in behind it."""
 
+import threading
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,6 +12,7 @@ from fastapi.testclient import TestClient
 from app.connections import phones
 from app.kit.clock import StillClock
 from app.kit.db import Database
+from app.kit.errors import Unavailable
 from app.main import create_app
 from app.sla.ladder import PageChannel
 from tests.harness.fake_twilio import (
@@ -85,3 +88,51 @@ def desk(db: Database) -> Generator[PhoneWorld]:
         yield PhoneWorld(world, twilio)
         world.expect_silence()
         twilio.expect_silence()
+
+
+@contextmanager
+def held(desk: PhoneWorld) -> Generator[None]:
+    """Let every writer wait, as a database does that is slow."""
+    free, at_work = threading.Event(), threading.Condition()
+    waiting = 0
+    db = desk.world.db
+    writing = db.writing
+
+    @contextmanager
+    def slow() -> Generator[object]:
+        nonlocal waiting
+        with at_work:
+            waiting += 1
+        free.wait(20)
+        with writing() as session:
+            yield session
+        with at_work:
+            waiting -= 1
+            at_work.notify_all()
+
+    db.writing = slow  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        free.set()
+        db.writing = writing  # type: ignore[method-assign]
+        with at_work:
+            assert at_work.wait_for(lambda: waiting == 0, 30)
+
+
+@contextmanager
+def away(desk: PhoneWorld) -> Generator[None]:
+    """Let every writer be refused, as a database does that is away."""
+    db = desk.world.db
+    writing = db.writing
+
+    @contextmanager
+    def gone() -> Generator[object]:
+        raise Unavailable("The database did not answer as it should.")
+        yield  # The generator that a context manager is made of.
+
+    db.writing = gone  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        db.writing = writing  # type: ignore[method-assign]

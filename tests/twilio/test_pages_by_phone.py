@@ -1,19 +1,15 @@
 """Pages by SMS and by call, up to the ticket that somebody has taken or the next person paged."""
 
-import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
-from app.kit.errors import Unavailable
 from app.models import Event, Role
 from app.sla.ladder import PageChannel
 from tests.harness.twiml import read
 from tests.ladder.pages import INGRID, INGRIDS_PHONE, OLA, give, outage, rota, told
-from tests.twilio.conftest import PhoneWorld
+from tests.twilio.conftest import PhoneWorld, away, held
 
 SMS, VOICE, MAIL = PageChannel.SMS, PageChannel.VOICE, PageChannel.MAIL
 PER, PERS_PHONE = "per@desk.example", "+4790000003"
@@ -213,54 +209,6 @@ def test_the_second_person_is_called_when_nobody_answers_the_first(desk: PhoneWo
     for call in list(desk.twilio.unexpected):
         assert call.get("To") in {PERS_PHONE, INGRIDS_PHONE}
         desk.twilio.unexpected.remove(call)
-
-
-@contextmanager
-def held(desk: PhoneWorld) -> Generator[None]:
-    """Let every writer wait, as a database does that is slow."""
-    free, at_work = threading.Event(), threading.Condition()
-    waiting = 0
-    db = desk.world.db
-    writing = db.writing
-
-    @contextmanager
-    def slow() -> Generator[object]:
-        nonlocal waiting
-        with at_work:
-            waiting += 1
-        free.wait(20)
-        with writing() as session:
-            yield session
-        with at_work:
-            waiting -= 1
-            at_work.notify_all()
-
-    db.writing = slow  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        free.set()
-        db.writing = writing  # type: ignore[method-assign]
-        with at_work:
-            assert at_work.wait_for(lambda: waiting == 0, 30)
-
-
-@contextmanager
-def away(desk: PhoneWorld) -> Generator[None]:
-    """Let every writer be refused, as a database does that is away."""
-    db = desk.world.db
-    writing = db.writing
-
-    @contextmanager
-    def gone() -> Generator[object]:
-        raise Unavailable("The database did not answer as it should.")
-        yield  # The generator that a context manager is made of.
-
-    db.writing = gone  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        db.writing = writing  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("trouble", [held, away])
