@@ -32,4 +32,4 @@ async def status(request: Request, delivery_id: UUID, hook: FromTwilio) -> Respo
         return 204
 
     # Anything else than "2xx" stands in Twilio's log of errors; silence is dealt with by the page.
-    return Response(status_code=await promptly(work, lambda: 503, within_s=5))
+    return Response(status_code=await promptly(work, lambda: 503, within_s=10))
