@@ -12,7 +12,7 @@ from app.kit.errors import BadInput
 from app.models import Agent, Ticket
 from app.models.base import Id
 from app.sla.ladder import PageChannel
-from app.store import people
+from app.store import people, tickets
 
 _AT = re.compile(r"(?<![\w.])@([\w.+-]*\w)")
 _SUBJECTS = {
@@ -30,7 +30,7 @@ def note_to(
     Those are the ones who are named, and everybody whose address begins with what stands behind
     an @ in the text.
     """
-    told = _mentioned(session, text, mentions)
+    told = _mentioned(session, ticket, text, mentions)
     message = note(session, ticket, by, text=text, mentions=[agent.id for agent in told])
     for agent in told:
         if agent.id != by.agent.id:
@@ -38,19 +38,26 @@ def note_to(
     return message
 
 
-def _mentioned(session: Session, text: str, named: Iterable[Id]) -> list[Agent]:
-    """Return whom a note mentions; BadInput for somebody named who does not work here."""
+def _mentioned(session: Session, ticket: Ticket, text: str, named: Iterable[Id]) -> list[Agent]:
+    """Return whom a note mentions, of those who may see the ticket.
+
+    BadInput for somebody named who may not, or who does not work here.
+    """
     wanted = set(named)
     words = {word.lower() for word in _AT.findall(text)}
     if not wanted and not words:
         return []
     staff = people.active_agents(session)
-    unknown = wanted - {agent.id for agent in staff}
-    if unknown:
-        raise BadInput(f"nobody called {unknown.pop()} works here", field="mentions")
-    return [
-        agent for agent in staff if agent.id in wanted or agent.email.partition("@")[0] in words
+    told = [
+        agent
+        for agent in staff
+        if (agent.id in wanted or agent.email.partition("@")[0] in words)
+        and tickets.find_visible(session, agent, ticket.number) is not None
     ]
+    missing = wanted - {agent.id for agent in told}
+    if missing:
+        raise BadInput(f"nobody called {missing.pop()} can see the ticket", field="mentions")
+    return told
 
 
 def _tell(

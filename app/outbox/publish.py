@@ -1,7 +1,8 @@
 """Telling other programs what happens to tickets: the feed → a row each → a signed request.
 
 1. What was committed gets its place in the feed (``app.store.feed``).
-2. Of each event every subscription that wants it gets a row, in the order of the feed.
+2. Of each event every subscription that wants it gets a row, in the order of the feed, where
+   whoever made the subscription may see the ticket.
 3. A row is claimed under a lease, sent outside any transaction, and settled. Of one ticket only
    the first row that is not told yet is sent, so a ticket's events arrive in their order.
 4. What fails is tried again, later each time. Three days after a row has failed first the
@@ -12,7 +13,7 @@ A subscription's slowness is its own: each has one task, and none waits for anot
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ from app.models import Subscription, SubscriptionDelivery, SubscriptionState
 from app.models.base import Id
 from app.outbox.events import FeedEvent, type_of
 from app.outbox.hooks import signed
-from app.store import feed, subscriptions
+from app.store import feed, people, subscriptions, ticket_lists, tickets
 
 log = logger("publisher")
 # Events a transaction places, and rows that a subscription is told side by side.
@@ -203,8 +204,10 @@ def _make_deliveries(session: Session, subscription_id: Id, now: datetime) -> in
     if subscription is None or subscription.disabled_at is not None:
         return 0
     fresh = feed.after(session, subscription.place, MOST)
+    seen = _seen_by_its_maker(session, subscription, {ticket.id for _, _, ticket in fresh})
     for place, event, ticket in fresh:
-        if not subscription.kinds or type_of(event.kind) in subscription.kinds:
+        wanted = not subscription.kinds or type_of(event.kind) in subscription.kinds
+        if wanted and ticket.id in seen:
             append_row(
                 session,
                 SubscriptionDelivery,
@@ -226,6 +229,17 @@ def _make_deliveries(session: Session, subscription_id: Id, now: datetime) -> in
     if fresh:
         subscription.place = fresh[-1][0]
     return len(fresh)
+
+
+def _seen_by_its_maker(
+    session: Session, subscription: Subscription, ids: set[Id]
+) -> Collection[Id]:
+    """Return those of these tickets that whoever made the subscription may see."""
+    maker = people.find_agent(session, subscription.created_by)
+    if maker is None or not ids:
+        return ()
+    visible = tickets.visible_to(session, maker)
+    return ticket_lists.by_ids(session, list(ids), visible=[visible])
 
 
 def _settle_one(row: SubscriptionDelivery, told: Told, now: datetime) -> str:
