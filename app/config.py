@@ -212,6 +212,11 @@ class Mailbox(Part):
         description="The name our own mail server writes into Authentication-Results; without it, "
         "a ticket number in a subject joins nothing.",
     )
+    check_dkim: bool = Field(
+        False,
+        description="Whether we check DKIM ourselves where no trusted server tells; needs "
+        "svartid[dkim] and the DNS.",
+    )
     canary_minutes: float | None = Field(
         None,
         ge=1,
@@ -268,7 +273,14 @@ class AutomaticSettings(Part):
         2000, ge=1, description="To one domain in an hour; then the breaker stops it."
     )
     ticket_a_day: int = Field(10, ge=1, description="By one ticket in a day.")
-    breaker_hours: int = Field(4, ge=1, description="How long the breaker stops a domain.")
+    all_an_hour: int = Field(
+        2000, ge=1, description="To anybody in an hour; then the breaker stops all of it."
+    )
+    breaker_hours: int = Field(4, ge=1, description="How long the breaker stops a domain, or all.")
+    monitors: tuple[str, ...] = Field(
+        (),
+        description="Addresses, or @domains, of machines that are acknowledged all the same.",
+    )
     bounce_days: int = Field(
         30, ge=0, description="How long an address that bounced for good gets nothing automatic."
     )

@@ -42,6 +42,8 @@ class Case:
     mail: ParsedMail
     judgement: Judgement
     known: Known
+    # The domains whose signature on the mail is good, where it was to be checked.
+    signed_by: frozenset[str] = frozenset()
     contact: Contact | None = None
     customer: Customer | None = None
     # The ticket that the message belongs to, and what joined it.

@@ -24,6 +24,7 @@ from app.store import mail as ledger
 from intake.case import Case, Outcome
 from intake.known import Known
 from intake.mail import ParsedMail, parse
+from intake.signatures import Resolve, check_library, signing_domains
 from intake.steps.bounce import settle_bounce
 from intake.steps.canary import end_canary
 from intake.steps.duplicate import end_duplicate
@@ -32,7 +33,7 @@ from intake.steps.quarantine import open_minimal
 from intake.steps.route import route
 from intake.steps.sender import meet_sender
 from intake.steps.severity import judge_mail
-from intake.steps.thread import join_thread
+from intake.steps.thread import join_thread, names_a_number
 
 log = logger("intake")
 
@@ -65,16 +66,29 @@ class _Read:
     raw: bytes
     mail: ParsedMail
     judgement: Judgement
+    signed_by: frozenset[str]
 
 
 class Processor:
     """Works on the ledger's waiting rows."""
 
-    def __init__(self, db: Database, house: House, clock: Clock, *, batch: int) -> None:
+    def __init__(
+        self,
+        db: Database,
+        house: House,
+        clock: Clock,
+        *,
+        batch: int,
+        resolve: Resolve | None = None,
+    ) -> None:
         self._db = db
         self._house = house
         self._clock = clock
         self._batch = batch
+        self._resolve = resolve
+        for name, box in house.settings.mailboxes.items():
+            if box.check_dkim:
+                check_library(f"mailboxes.{name}.check_dkim")
 
     def pass_once(self) -> int:
         """Process one batch of waiting rows; return how many there were."""
@@ -82,8 +96,8 @@ class Processor:
             ids = ledger.due_ids(session, self._clock.now(), self._batch)
             waiting = ledger.raw_by_id(session, ids) if ids else ()
         read = []
-        for row_id, raw in waiting:
-            one = self._read(row_id, raw)
+        for row_id, mailbox, raw in waiting:
+            one = self._read(row_id, mailbox, raw)
             if one is not None:
                 read.append(one)
         if not read:
@@ -97,15 +111,23 @@ class Processor:
                 self._write_alone(one)
         return len(waiting)
 
-    def _read(self, row_id: Id, raw: bytes) -> _Read | None:
+    def _read(self, row_id: Id, mailbox: str, raw: bytes) -> _Read | None:
         """Parse and judge; a row that breaks even the parser is quarantined."""
         try:
             parsed = parse(raw)
             judgement = judge_mail(parsed, self._house, at=self._clock.now())
+            signed_by = self._signed_by(mailbox, parsed, raw)
         except Exception:  # noqa: BLE001 - nothing a stranger writes may stop the intake
             self._quarantine(row_id, traceback.format_exc())
             return None
-        return _Read(row_id, raw, parsed, judgement)
+        return _Read(row_id, raw, parsed, judgement, signed_by)
+
+    def _signed_by(self, mailbox: str, mail: ParsedMail, raw: bytes) -> frozenset[str]:
+        """Check who has signed a mail, where that decides what it joins."""
+        box = self._house.settings.mailboxes.get(mailbox)
+        if box is None or not box.check_dkim or not names_a_number(mail.subject):
+            return frozenset()
+        return signing_domains(raw, resolve=self._resolve)
 
     def _write(self, read: Sequence[_Read]) -> None:
         now = self._clock.now()
@@ -130,6 +152,7 @@ class Processor:
                     mail=one.mail,
                     judgement=one.judgement,
                     known=known,
+                    signed_by=one.signed_by,
                 )
                 end(case, walk(case))
 

@@ -37,6 +37,9 @@ class AgreementOut(BaseModel):
     time_zone: str | None
     phone_line: str | None
     contact_email: str | None
+    number_suffices: bool = Field(
+        description="A ticket's number in a subject joins, although nothing proves the sender."
+    )
     monthly_fee: int = Field(description="In hundredths of the currency.")
     hourly_rate: int = Field(description="In hundredths of the currency.")
     currency: str
@@ -113,6 +116,7 @@ class AgreementIn(Body):
     time_zone: Word | None = None
     phone_line: Word | None = None
     contact_email: Address | None = None
+    number_suffices: bool = False
     monthly_fee: int = Field(0, ge=0, le=10**12)
     hourly_rate: int = Field(0, ge=0, le=10**12)
     currency: str = Field("NOK", pattern="^[A-Z]{3}$")

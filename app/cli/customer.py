@@ -101,6 +101,9 @@ def make(
     language: Annotated[str | None, typer.Option(help="nb, nn or en.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="As Europe/Oslo.")] = None,
     phone_line: Annotated[str | None, typer.Option(help="Their own line.")] = None,
+    number_suffices: Annotated[
+        bool, typer.Option(help="A ticket number in a subject needs no proof of the sender.")
+    ] = False,
     contact: Annotated[str | None, typer.Option(help="Who is told of changes.")] = None,
     monthly_fee: Annotated[float, typer.Option(help="In whole kroner or with øre.", min=0)] = 0,
     hourly_rate: Annotated[float, typer.Option(help="Likewise.", min=0)] = 0,
@@ -120,6 +123,7 @@ def make(
         time_zone=time_zone,
         phone_line=phone_line,
         contact_email=contact,
+        number_suffices=number_suffices,
         monthly_fee=round(monthly_fee * 100),
         hourly_rate=round(hourly_rate * 100),
         currency=currency,

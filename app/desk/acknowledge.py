@@ -12,7 +12,7 @@ from app.desk.breaker import trip
 from app.desk.events import DESK, record
 from app.desk.house import House
 from app.desk.outgoing import ToCustomer, write_to_customer
-from app.desk.quiet import Held, Quiet
+from app.desk.quiet import Held, Quiet, domain_of
 from app.models import Clock, Contact, DeliveryClass, Event, MessageKind, Ticket
 from app.models.base import Id
 
@@ -64,7 +64,9 @@ def acknowledge(
         quiet = quiet or Quiet.about(session, house.settings.automatic, [to], now)
         silence = quiet.why_not(session, ticket, to, likeness, now)
         if silence is Held.DOMAIN_BUDGET:
-            trip(session, house, quiet, to, now=now)
+            trip(session, house, quiet, domain_of(to), now=now)
+        elif silence is Held.ALL_BUDGET:
+            trip(session, house, quiet, None, now=now)
     if silence is not None or to is None or quiet is None:
         record(
             session,
@@ -108,17 +110,24 @@ def acknowledge(
 def why_not(house: House, *, to: str | None, verdict: str) -> Silence | None:
     """Return why an address must get no automatic mail; None where it may.
 
-    1. Nothing automatic answers a machine (RFC 3834, section 2).
+    1. Nothing automatic answers a machine (RFC 3834, section 2), but a monitor that is listed; a
+       bounce is never answered.
     2. There is nowhere to send it.
     3. It would come back to ourselves.
     4. The address is one that only machines have.
     """
-    if verdict != "human":
+    if verdict == "bounce" or (verdict != "human" and not _is_monitor(house, to)):
         return Silence.MACHINE
     if not to:
         return Silence.NO_ADDRESS
     if to in house.own_addresses:
         return Silence.OUR_OWN_ADDRESS
-    if _NOBODY.match(to):
+    if _NOBODY.match(to) and not _is_monitor(house, to):
         return Silence.NOBODY_READS_IT
     return None
+
+
+def _is_monitor(house: House, address: str | None) -> bool:
+    """Tell whether an address, or its domain, is on the list of monitors that want a receipt."""
+    listed = {one.lower() for one in house.settings.automatic.monitors}
+    return address is not None and bool(listed & {address, f"@{domain_of(address)}"})

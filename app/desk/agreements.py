@@ -43,6 +43,8 @@ class Offer:
     time_zone: str | None = None
     phone_line: str | None = None
     contact_email: str | None = None
+    # Of a ticket, in a subject, without proof that the mail comes from where it says.
+    number_suffices: bool = False
     # In hundredths of the currency.
     monthly_fee: int = 0
     hourly_rate: int = 0
@@ -83,6 +85,7 @@ def agree(
         time_zone=offer.time_zone,
         phone_line=offer.phone_line,
         contact_email=offer.contact_email,
+        number_suffices=offer.number_suffices,
         monthly_fee=offer.monthly_fee,
         hourly_rate=offer.hourly_rate,
         currency=offer.currency,
@@ -95,6 +98,7 @@ def agree(
         "customer": customer.name,
         "policy": offer.policy,
         "ladder": offer.ladder,
+        "number_suffices": offer.number_suffices,
         "valid_from": offer.valid_from.isoformat(),
         "monthly_fee": offer.monthly_fee,
         "hourly_rate": offer.hourly_rate,

@@ -39,6 +39,7 @@ class Held(StrEnum):
     ADDRESS_BUDGET = "address_budget"
     DOMAIN_BUDGET = "domain_budget"
     TICKET_BUDGET = "ticket_budget"
+    ALL_BUDGET = "all_budget"
 
 
 def likeness_of(subject: str, text: str) -> str | None:
@@ -64,18 +65,20 @@ class Quiet:
     settings: AutomaticSettings
     sent: dict[str, list[AutomaticMail]] = field(default_factory=dict)
     in_domain: Counter[str] = field(default_factory=Counter)
+    in_all: int = 0
     stops: dict[str, MailStop] = field(default_factory=dict)
 
     @classmethod
     def about(
         cls, session: Session, settings: AutomaticSettings, addresses: Iterable[str], now: datetime
     ) -> "Quiet":
-        """Look up everything about these addresses: three queries, however many there are."""
+        """Look up everything about these addresses: four queries, however many there are."""
         wanted = sorted(set(addresses))
         domains = sorted({domain_of(address) for address in wanted})
         found = cls(settings)
         for row in quiet.sent_to(session, wanted, now - _DAY):
             found.sent.setdefault(row.address, []).append(row)
+        found.in_all = quiet.count_all(session, now - _HOUR)
         found.in_domain.update(quiet.count_by_domain(session, domains, now - _HOUR))
         scopes = [*wanted, *(f"@{domain}" for domain in domains), ALL]
         found.stops = quiet.stops(session, scopes, now)
@@ -91,7 +94,8 @@ class Quiet:
            it came later, and so many had gone there before it.
         3. The address has had its share of ten minutes, or of a day.
         4. The domain has had its share of an hour; the breaker then stops it.
-        5. The ticket has caused its share of a day.
+        5. Everybody together has had the share of an hour; the breaker then stops all of it.
+        6. The ticket has caused its share of a day.
         """
         limits = self.settings
         if self.stop_of(address) is not None:
@@ -104,14 +108,20 @@ class Quiet:
         lately = sum(1 for row in earlier if row.at > now - _SHORT)
         if lately >= limits.address_in_ten_minutes or len(earlier) >= limits.address_a_day:
             return Held.ADDRESS_BUDGET
-        if self.in_domain[domain_of(address)] >= limits.domain_an_hour:
-            return Held.DOMAIN_BUDGET
+        shared = self._shared_budget(address)
+        if shared is not None:
+            return shared
         # A ticket that is opened this moment has caused nothing yet.
         if ticket.created_at < now:
             caused = quiet.count_of_ticket(session, ticket.id, now - _DAY)
             if caused >= limits.ticket_a_day:
                 return Held.TICKET_BUDGET
         return None
+
+    def _shared_budget(self, address: str) -> Held | None:
+        if self.in_domain[domain_of(address)] >= self.settings.domain_an_hour:
+            return Held.DOMAIN_BUDGET
+        return Held.ALL_BUDGET if self.in_all >= self.settings.all_an_hour else None
 
     def stop_of(self, address: str) -> MailStop | None:
         """Return what stops mail to an address; None where nothing does."""
@@ -135,6 +145,7 @@ class Quiet:
         append_row(session, AutomaticMail, **row.model_dump())
         self.sent.setdefault(address, []).append(row)
         self.in_domain[row.domain] += 1
+        self.in_all += 1
 
     def stop(
         self, session: Session, scope: str, until: datetime, reason: str, now: datetime

@@ -95,6 +95,9 @@ class Agreement(Row, table=True):
     language: str | None = None
     time_zone: str | None = None
     phone_line: str | None = None
+    # A ticket's number in a subject is enough for whoever takes part in it: nothing need prove that
+    # the mail comes from where it says.
+    number_suffices: bool = False
     # Who is told when the promises change.
     contact_email: str | None = None
     # In hundredths of the currency, as in øre.

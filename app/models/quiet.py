@@ -14,6 +14,7 @@ class AutomaticMail(Row, table=True):
         Index("ix_automatic_mail_address_at", "address", "at"),
         Index("ix_automatic_mail_domain_at", "domain", "at"),
         Index("ix_automatic_mail_ticket_id", "ticket_id"),
+        Index("ix_automatic_mail_at", "at"),
     )
 
     id: Id = id_field()

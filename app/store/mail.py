@@ -49,10 +49,10 @@ def due_ids(session: Session, now: datetime, limit: int) -> Sequence[Id]:
     return session.exec(query).all()
 
 
-def raw_by_id(session: Session, ids: Sequence[Id]) -> Sequence[tuple[Id, bytes]]:
-    """Return the ids and raw bytes of ledger rows, oldest first."""
+def raw_by_id(session: Session, ids: Sequence[Id]) -> Sequence[tuple[Id, str, bytes]]:
+    """Return the ids, mailboxes and raw bytes of ledger rows, oldest first."""
     query = (
-        select(InboundMail.id, Blob.data)
+        select(InboundMail.id, InboundMail.mailbox, Blob.data)
         .join(Blob, col(Blob.sha256) == col(InboundMail.raw_sha256))
         .where(col(InboundMail.id).in_(ids))
         .order_by(col(InboundMail.next_at), col(InboundMail.id))

@@ -34,6 +34,12 @@ def count_by_domain(session: Session, domains: Sequence[str], since: datetime) -
     return dict(session.exec(query).all())
 
 
+def count_all(session: Session, since: datetime) -> int:
+    """Return how many automatic mails went to anybody since then."""
+    query = select(func.count()).select_from(AutomaticMail).where(AutomaticMail.at >= since)
+    return session.exec(query).one()
+
+
 def count_of_ticket(session: Session, ticket_id: Id, since: datetime) -> int:
     """Return how many automatic mails a ticket has caused since then."""
     query = select(func.count()).where(

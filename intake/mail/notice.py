@@ -6,9 +6,9 @@ finds it. The readers below look for it in those places, the surest first.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from email.utils import getaddresses
 
-from intake.mail.decode import every, header_text
+from intake.mail.addresses import addresses_of
+from intake.mail.decode import every
 from intake.mail.tree import Part
 
 LONGEST_NOTICE = 200_000
@@ -110,8 +110,8 @@ def _begins_a_header(lines: Sequence[str], number: int) -> bool:
 
 def addresses_that_cannot_be_meant(message: Part) -> frozenset[str]:
     """Return whoever the report is from and to: the failed address is neither."""
-    values = [header_text(one) for name in ("From", "Sender", "To") for one in every(message, name)]
-    return frozenset(address.lower() for _, address in getaddresses(values))
+    values = [one for name in ("From", "Sender", "To") for one in every(message, name)]
+    return frozenset(address for one in values for _, address in addresses_of(one))
 
 
 def recipients(told: str, away: Collection[str], readers: Sequence["Reader"]) -> list[str]:

@@ -6,9 +6,10 @@ Every pattern is linear in what it reads, and what it reads is bounded.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from intake.mail import quote, verdict
+from intake.mail.addresses import addresses_of
 from intake.mail.bodies import LONGEST_TEXT, Bodies
 from intake.mail.bounce import read_bounce
 from intake.mail.decode import every, first, header_text, text_of
@@ -83,12 +84,7 @@ def _read(raw: bytes) -> ParsedMail:
 
 
 def _addresses(message: Part, name: str) -> list[tuple[str, str]]:
-    values = [header_text(value) for value in every(message, name)]
-    try:
-        pairs = getaddresses(values)
-    except Exception:  # noqa: BLE001 - a stranger wrote this header
-        return []
-    return [(shown.strip(), address.strip().lower()) for shown, address in pairs if "@" in address]
+    return [one for value in every(message, name) for one in addresses_of(value)]
 
 
 def _plain(message: Part, name: str) -> tuple[str, ...]:

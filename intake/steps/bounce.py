@@ -1,6 +1,7 @@
 """Is this the news that something we sent did not arrive?"""
 
 from app.desk.deliveries import fail_bounced
+from app.store import families
 from intake.case import Case, Outcome, Reason
 
 
@@ -25,5 +26,6 @@ def settle_bounce(case: Case) -> Outcome | None:
         now=case.now,
     )
     if ticket is not None:
-        case.ticket, case.joined_by = ticket, Reason.BOUNCE
+        case.ticket = families.survivor(case.session, ticket, lock=True)
+        case.joined_by = Reason.BOUNCE
     return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.desk.addresses import find_number_in_address, find_number_in_message_id
 from app.models import ReferenceKind, Ticket
-from app.store import tickets
+from app.store import families, tickets
 from intake.case import Case, Outcome, Reason
 from intake.known import parents_of
 from intake.trust import sender_is_authentic
@@ -36,9 +36,16 @@ def join_thread(case: Case) -> Outcome | None:
     for rule, reason in RULES:
         ticket = rule(case)
         if ticket is not None:
-            case.ticket, case.joined_by = ticket, reason
+            # What was merged goes on in the ticket that it has become a part of.
+            case.ticket = families.survivor(case.session, ticket, lock=True)
+            case.joined_by = reason
             return None
     return None
+
+
+def names_a_number(subject: str) -> bool:
+    """Tell whether a subject names a ticket's number, so that it matters who wrote it."""
+    return _NUMBER.search(subject) is not None
 
 
 def _by_reply_address(case: Case) -> Ticket | None:
@@ -78,7 +85,7 @@ def _by_subject_number(case: Case) -> Ticket | None:
     ticket = tickets.find_by_number(case.session, int(match[1]), lock=True)
     if ticket is None:
         return None
-    if _known_to(case, ticket) and sender_is_authentic(case.mail, case.row.mailbox, case.house):
+    if _known_to(case, ticket) and (_is_authentic(case) or _agreement_waives(case)):
         return ticket
     case.suggested_number = ticket.number
     return None
@@ -94,7 +101,7 @@ def _by_monitor(case: Case) -> Ticket | None:
         return None
     box = case.house.settings.mailboxes.get(case.row.mailbox)
     checks = box is not None and box.trusted_authserv is not None
-    if checks and not sender_is_authentic(case.mail, case.row.mailbox, case.house):
+    if checks and not _is_authentic(case):
         return None
     since = case.received_at - MONITOR_REMEMBERS
     for ticket in tickets.open_of_contact(case.session, case.contact.id, since):
@@ -109,6 +116,17 @@ def _watched(subject: str, state: re.Pattern[str]) -> str | None:
         return None
     about = _STATE.sub(" ", _BRACKETED.sub(r"\1", subject)).lower()
     return " ".join(re.findall(r"[\w.@/-]{3,}", about)) or None
+
+
+def _is_authentic(case: Case) -> bool:
+    return sender_is_authentic(case.mail, case.row.mailbox, case.house, case.signed_by)
+
+
+def _agreement_waives(case: Case) -> bool:
+    """Tell whether the sender's customer has agreed that a number is enough."""
+    customer_id = case.contact.customer_id if case.contact else None
+    agreement = case.known.book.agreement(customer_id, case.received_at)
+    return agreement is not None and agreement.number_suffices
 
 
 def _known_to(case: Case, ticket: Ticket) -> bool:

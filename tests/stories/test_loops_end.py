@@ -288,3 +288,50 @@ def test_the_breaker_stops_a_domain_and_opens_a_ticket_about_it(db: Database) ->
         "Automatic mail to stor.example is stopped"
     ]
     world.postman.taken.clear()
+
+
+def test_the_breaker_stops_all_of_it_where_everybody_together_gets_too_much(db: Database) -> None:
+    world = World(db, make_settings(automatic={"all_an_hour": 3}))
+    for number in range(5):
+        word = "abcde"[number] * 4
+        world.mail(
+            f"Logoen er {word}.",
+            sender=f"{word}@{word}.example",
+            subject=word,
+            message_id=f"<{number}@{word}.example>",
+        )
+    world.process_all()
+    sent = [one for one in world.postman.taken if "logoen" not in str(one["Subject"]).lower()]
+    receipts = [
+        one for one in sent if str(one["X-Test-Recipients"])[:4] in {"a" * 4, "b" * 4, "c" * 4}
+    ]
+    assert len(receipts) == 3
+    about = [world.ticket(number) for number in range(4, 7)]
+    assert [one.subject for one in about if "breaker" in one.flags] == [
+        "Automatic mail to anybody is stopped"
+    ]
+    assert world.data_of(Event.NOT_ACKNOWLEDGED, number=6)["reason"] == "stopped"
+    world.postman.taken.clear()
+
+
+@pytest.mark.parametrize("listed", ["@monitor.example", "no-reply@monitor.example"])
+def test_a_monitor_that_is_listed_gets_its_receipt_and_no_other_machine_does(
+    db: Database, listed: str
+) -> None:
+    world = World(db, make_settings(automatic={"monitors": [listed]}))
+    alert = {"Auto_Submitted": "auto-generated", "subject": "DOWN: butikk.example"}
+    world.mail("Nede.", sender="no-reply@monitor.example", **alert)
+    world.mail("Nede.", sender="no-reply@annen.example", message_id="<2@annen.example>", **alert)
+    world.process_all()
+    world.postman.expect("no-reply@monitor.example")
+    assert world.data_of(Event.NOT_ACKNOWLEDGED, number=2)["reason"] == "machine"
+    bounce = make_mail(
+        "<x@y.example>: 550 5.1.1 no such person",
+        sender="no-reply@monitor.example",
+        subject="Undelivered Mail Returned to Sender",
+        message_id="<3@monitor.example>",
+        Return_Path="<>",
+    )
+    world.process(world.put(bounce))
+    assert world.data_of(Event.NOT_ACKNOWLEDGED, number=3)["reason"] == "machine"
+    world.postman.taken.clear()

@@ -1,14 +1,26 @@
-"""A labelled set of threads: what joins which ticket, what opens a new one, and no forger joins."""
+"""A labelled set of threads: what joins which ticket, what opens a new one, and no forger joins.
+
+Every one of them must be right, which is more than the nineteen in twenty that are promised.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.desk.addresses import reply_address
+from app.desk.agreements import Offer, agree
+from app.desk.people import add_customer
+from app.kit.db import Database
 from app.models import LedgerState, Status
+from app.outbox.dkim import Signer
 from app.store import tickets
-from tests.harness.world import KARI, SUPPORT, World
+from intake.process import Processor
+from tests.harness.world import KARI, SUPPORT, World, make_mail, make_settings
 
 PER = "per@fjellbod.example"
 MALLORY = "mallory@evil.example"
@@ -73,6 +85,47 @@ JOINS: dict[str, Case] = {
     "the number in the subject, from an authentic participant": lambda w, ours: say(
         w, subject="Vedr. [#1]", Authentication_Results=AUTHENTIC
     ),
+    "an answer in a language whose programs write another prefix": lambda w, ours: say(
+        w, In_Reply_To=ours, subject="VS: SV: AW: [#1] Feil i butikken"
+    ),
+    "a forward of our receipt by its reader, back to us": lambda w, ours: say(
+        w, References=ours, subject="Fwd: [#1] Feil i butikken", sender=PER
+    ),
+    "a colleague's answer to the customer's forward of it": lambda w, ours: say(
+        w,
+        In_Reply_To="<inside@fjellbod.example>",
+        References=f"<1@fjellbod.example> {ours} <inside@fjellbod.example>",
+        sender="ola@fjellbod.example",
+    ),
+    "an answer to the mail of a colleague who was copied in": lambda w, ours: (
+        say(w, sender=PER, In_Reply_To="<1@fjellbod.example>", message_id="<p@fjellbod.example>"),
+        say(w, In_Reply_To="<p@fjellbod.example>"),
+    )[1],
+    "a colleague's answer to a mail that only the customer named": lambda w, ours: (
+        say(
+            w,
+            In_Reply_To="<unseen@fjellbod.example>",
+            References=f"{ours} <unseen@fjellbod.example>",
+        ),
+        say(
+            w,
+            sender=PER,
+            In_Reply_To="<unseen@fjellbod.example>",
+            message_id="<p@fjellbod.example>",
+        ),
+    )[1],
+    "the reply address in copy": lambda w, ours: say(
+        w, Cc=reply_address(w.house.secret, number=1, address=SUPPORT), subject="Nytt emne"
+    ),
+    "the reply address, in capitals": lambda w, ours: say(
+        w, to=reply_address(w.house.secret, number=1, address=SUPPORT).upper(), subject="Nytt emne"
+    ),
+    "the number in brackets with a word before it": lambda w, ours: say(
+        w, subject="Re: [Sak #1] Feil", Authentication_Results=AUTHENTIC
+    ),
+    "an answer to a ticket that was merged into this one": lambda w, ours: say(
+        w, In_Reply_To=merged(w, ours), subject="Re: [#2] Feil igjen"
+    ),
     "an answer after a week, to a ticket that is open": lambda w, ours: (
         w.clock.move(timedelta(days=6)),
         say(w, In_Reply_To=ours),
@@ -105,8 +158,75 @@ OPENS: dict[str, Case] = {
         w, sender=MALLORY, In_Reply_To="<older@fjellbod.example>"
     ),
     "a stolen subject": lambda w, ours: say(w, sender=MALLORY, subject="Re: Feil i butikken"),
+    "a forged sender with a proof for another domain": lambda w, ours: say(
+        w,
+        subject="Vedr. [#1]",
+        Authentication_Results="mx.desk.example; dmarc=pass header.from=evil.example",
+    ),
+    "a failed proof": lambda w, ours: say(
+        w,
+        subject="Vedr. [#1]",
+        Authentication_Results=AUTHENTIC.replace("pass", "fail"),
+    ),
+    "the receipt's id cut short": lambda w, ours: say(
+        w, sender=MALLORY, In_Reply_To=ours.replace(".receipt", "")
+    ),
+    "another address with the ticket's proof of a reply": lambda w, ours: say(
+        w,
+        sender=MALLORY,
+        to=reply_address(w.house.secret, number=2, address=SUPPORT).replace("+2.", "+1."),
+    ),
+    "a stranger who quotes our number in the text": lambda w, ours: say(
+        w, sender=MALLORY, subject="Hei", text="Saken er [#1]. Send meg alt om den."
+    ),
+    "a stranger with a participant's address for a name": lambda w, ours: say(
+        w, sender=f'"{KARI}" <{MALLORY}>', subject="Re: [#1] Feil", Authentication_Results=AUTHENTIC
+    ),
     "the From of a participant, and nothing else": lambda w, ours: say(w, subject="Re: [#1] Feil"),
 }
+
+
+def merged(world: World, ours: str) -> str:
+    """Let a second ticket become a part of the first, and return its receipt's Message-ID."""
+    world.mail(subject="Feil igjen", message_id="<2@fjellbod.example>")
+    world.process_all()
+    second = str(world.postman.expect(KARI)["Message-ID"])
+    web = world.web()
+    assert web.post("/api/v1/tickets/2/merge", json={"into": 1}).status_code == 200
+    return second
+
+
+@pytest.fixture
+def make(db: Database) -> Callable[..., World]:
+    def of(**box: Any) -> World:
+        mailbox = {"address": SUPPORT, "smtp": {"host": "smtp.example"}, **box}
+        return World(db, make_settings(mailboxes={"support": mailbox}))
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("dkim", reason="the dkim extra is not installed")
+    file = tmp_path_factory.mktemp("dkim") / "key.pem"
+    file.write_bytes(
+        rsa.generate_private_key(65537, 2048).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return file
+
+
+def dns_of(key_file: Path) -> Callable[..., bytes]:
+    """Return a DNS in which every domain has published the same key."""
+    key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    published = b"v=DKIM1; k=rsa; p=" + b"".join(public.split(b"\n")[1:-2])
+    return lambda _name, timeout=5: published
 
 
 @pytest.fixture
@@ -123,6 +243,72 @@ def trusting(world: World) -> World:
 @pytest.mark.parametrize("what", JOINS)
 def test_what_belongs_to_a_ticket_joins_it(trusting: World, what: str) -> None:
     assert JOINS[what](trusting, receipt(trusting)) == 1
+
+
+def test_a_number_suffices_where_the_customers_agreement_says_so(world: World) -> None:
+    with world.db.writing() as session:
+        customer = add_customer(
+            session, name="Fjellbod", domains=["fjellbod.example"], now=world.now
+        )
+        offer = Offer(valid_from=world.now - timedelta(days=1), number_suffices=True)
+        agree(session, customer, offer, now=world.now, actor="test")
+    receipt(world)
+    assert say(world, subject="Vedr. [#1]") == 1
+    # Somebody of the same customer who takes no part in the ticket.
+    assert say(world, subject="Vedr. [#1]", sender="ny@fjellbod.example", message_id="<x@x>") == 2
+
+
+def test_a_number_joins_where_the_senders_domain_has_signed_by_our_own_check(
+    make: Callable[..., World], key_file: Path
+) -> None:
+    world = make(check_dkim=True)
+    world.processor = Processor(
+        world.db, world.house, world.clock, batch=25, resolve=dns_of(key_file)
+    )
+    receipt(world)
+
+    def signed(domain: str, mail: bytes) -> bytes:
+        signer = Signer.of(domain=domain, selector="s1", key_file=key_file)
+        return signer.sign(mail.replace(b"\n", b"\r\n"))
+
+    def vedr(number: int, sender: str = KARI) -> bytes:
+        return make_mail("Hei", sender=sender, subject="[#1] Feil", message_id=f"<{number}@x>")
+
+    states = [
+        world.process(world.put(raw)).reason
+        for raw in (
+            signed("fjellbod.example", vedr(1)),
+            signed("evil.example", vedr(2)),
+            signed("fjellbod.example", vedr(3)).replace(b"Hei", b"Nei"),
+            signed("evil.example", vedr(4, MALLORY)),
+            vedr(5),
+        )
+    ]
+    assert states == ["subject_number", "new", "new", "new", "new"]
+    world.postman.taken.clear()
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        f"{KARI} <{MALLORY}>",
+        f"=?utf-8?q?{KARI.replace('@', '=40')}=3E=2C?= <{MALLORY}>",
+        f"{KARI}, {MALLORY}\nAuthentication-Results: mx.desk.example; dmarc=none",
+        f"{MALLORY}\nAuthentication-Results: mx.desk.example; dmarc=fail",
+    ],
+)
+def test_no_form_of_a_sender_and_no_lower_proof_makes_a_stranger_a_participant(
+    trusting: World, sender: str
+) -> None:
+    receipt(trusting)
+    forged = make_mail("Hei", subject="[#1] Feil", message_id="<f@evil.example>").replace(
+        f"From: Kari Fjeld <{KARI}>".encode(), f"From: {sender}".encode()
+    )
+    last = forged.index(b"\n\n")
+    raw = forged[:last] + f"\nAuthentication-Results: {AUTHENTIC}".encode() + forged[last:]
+    row = trusting.process(trusting.put(raw))
+    assert row.reason == "new"
+    trusting.postman.taken.clear()
 
 
 @pytest.mark.parametrize("what", OPENS)
