@@ -8,6 +8,7 @@ from app import __version__
 from app.api import (
     access,
     agents,
+    audit,
     bulk,
     calls,
     canaries,
@@ -111,6 +112,7 @@ def create_app(
         teams,
         me,
         tokens,
+        audit,
         schedules,
         reaching,
         incidents,

@@ -20,6 +20,7 @@ from app.connections import (
     smtp_settings,
     watch_settings,
 )
+from app.desk.audit_chain import Sealer
 from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
 from app.desk.pulse import Patience
@@ -47,6 +48,8 @@ from intake.receive import MailLedger
 
 # A loop that waits for a signal looks by itself this often: another process may have left work.
 POLL_S = 0.5
+# The audit log is sealed this often: so long could an entry be changed without a trace.
+SEAL_S = 1.0
 
 
 class Part(StrEnum):
@@ -99,7 +102,7 @@ class Service:
         if Part.SENDER in self.parts:
             more += [self._messenger(), self._publisher()]
         if Part.ENGINE in self.parts:
-            more += self._lifelines()
+            more += [self._sealer(), *self._lifelines()]
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -130,6 +133,9 @@ class Service:
         line = Lifeline(self.db, self.clock, outside(self.settings), url, patience)
         every = self.settings.engine.heartbeat_every_s
         return [Loop("lifeline", line.pass_once, Topic.LIFELINE, lambda: every)]
+
+    def _sealer(self) -> Loop:
+        return Loop("audit", Sealer(self.db, self.clock).pass_once, Topic.AUDIT, lambda: SEAL_S)
 
     def _has_canaries(self) -> bool:
         return any(box.canary_minutes for box in self.settings.mailboxes.values())

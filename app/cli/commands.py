@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    audit,
     calendar,
     customer,
     ladder,
@@ -39,6 +40,7 @@ cli.command()(watchdog)
 cli.command()(ladder.simulate)
 cli.add_typer(staff.staff, name="staff")
 cli.add_typer(staff.token, name="token")
+cli.add_typer(audit.commands, name="audit")
 mail.commands.command("ledger")(ledger)
 mail.commands.command("retry")(retry)
 mail.commands.command("reconcile")(reconcile_folders)

@@ -17,6 +17,7 @@ class Topic(StrEnum):
     NOTICES = "notices"
     CLOCKS = "clocks"
     CANARY = "canary"
+    AUDIT = "audit"
     FEED = "feed"
     LIFELINE = "lifeline"
 

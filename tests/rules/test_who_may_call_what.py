@@ -39,6 +39,7 @@ LEAST = {
     "POST /agreements/{agreement_id}/end": L,
     "POST /agreements/{agreement_id}/resume": L,
     "POST /agreements/{agreement_id}/suspend": L,
+    "GET /audit": L,
     "GET /call-backs": V,
     "POST /call-backs/{call_back_id}/done": A,
     "GET /calls": V,
