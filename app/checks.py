@@ -11,6 +11,7 @@ from functools import partial
 from app.config import Mailbox, Settings
 from app.connections import imap_settings, signer, smtp_settings
 from app.desk.house import read_ladder, read_policy
+from app.desk.reachability import dead_steps, in_words
 from app.kit import schema
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -34,6 +35,7 @@ def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
     yield "policy", lambda: _policy(settings)
     yield "ladder", lambda: _ladder(settings)
     yield "staff", lambda: _staff(settings)
+    yield "reach", lambda: _reach(settings, clock)
     for name, box in settings.mailboxes.items():
         for folder in box.imap.folders if box.imap else ():
             yield f"mailbox {name}, folder {folder}", partial(_imap, name, box, folder, clock)
@@ -111,6 +113,24 @@ def _staff(settings: Settings) -> str:
             remedy="Add somebody with `svartid staff add`.",
         )
     return f"{count} active"
+
+
+def _reach(settings: Settings, clock: Clock) -> str:
+    ladder = read_ladder(settings.policy.ladder_file)
+    db = Database(settings.database_url)
+    try:
+        schema.check_current(db)
+        with db.reading() as session:
+            dead = dead_steps(session, settings, ladder, now=clock.now())
+    finally:
+        db.close()
+    if dead:
+        raise BadConfig(
+            "; ".join(in_words(one) for one in dead) + ".",
+            field="policy.ladder_file",
+            remedy="Fill the schedule, verify a phone, or name a fallback.",
+        )
+    return f"every step of “{ladder.name}” reaches somebody"
 
 
 def _imap(name: str, box: Mailbox, folder: str, clock: Clock) -> str:

@@ -37,6 +37,7 @@ from app.outbox.smtp import SmtpTransport
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
 from escalation.heartbeat import Lifeline
+from escalation.rounds import ROUND_EVERY_S, Rounds
 from intake.canary import Canaries
 from intake.handed import HandedLedger
 from intake.imap.health import Health, WatchState
@@ -102,7 +103,7 @@ class Service:
         if Part.SENDER in self.parts:
             more += [self._messenger(), self._publisher()]
         if Part.ENGINE in self.parts:
-            more += [self._sealer(), *self._lifelines()]
+            more += [self._rounds(), self._sealer(), *self._lifelines()]
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -123,6 +124,11 @@ class Service:
     def _engine(self) -> Loop:
         engine = Engine(self.db, self.house, self.clock)
         return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s)
+
+    def _rounds(self) -> Loop:
+        rounds = Rounds(self.db, self.house, self.clock)
+        every = self.clock.on_wall(ROUND_EVERY_S)
+        return Loop("rounds", rounds.pass_once, Topic.LIFELINE, lambda: every)
 
     def _lifelines(self) -> list[Loop]:
         """Return the loop that calls the address outside; none where there is no address."""

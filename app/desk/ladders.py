@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from app.desk.events import audit_of
 from app.desk.house import House, keep_version, start_ladder
+from app.desk.reachability import refuse_unreachable
 from app.kit.errors import BadInput
 from app.models import LadderStart, LadderVersion
 from app.sla.ladder import Ladder
@@ -18,9 +19,13 @@ _TODAY = timedelta(days=1)
 def import_ladder(
     session: Session, house: House, ladder: Ladder, *, at: datetime, now: datetime, actor: str
 ) -> tuple[LadderVersion, LadderStart]:
-    """Let a ladder count from a time on; a start before now is now, one before today BadInput."""
+    """Let a ladder count from a time on; a start before now is now, one before today BadInput.
+
+    BadInput, too, for a step that reaches nobody as the staff and the schedules are now.
+    """
     if at <= now - _TODAY:
         raise BadInput("a ladder cannot take effect in the past", field="from")
+    refuse_unreachable(session, house.settings, ladder, now=now)
     at = max(at, now)
     if house.ladder.name == ladder.name and not agreements.ladder_starts(session, ladder.name):
         # What counted until now goes on counting until then.

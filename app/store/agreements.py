@@ -109,6 +109,11 @@ def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Custome
     return session.exec(query).all()
 
 
+def ladders_in_use(session: Session, at: datetime) -> set[Id]:
+    """Return the ladders that agreements name which count at a time or will later."""
+    return {one.ladder_id for one, _ in lasting(session, at) if one.ladder_id is not None}
+
+
 def notices(
     session: Session, state: NoticeState | None = None, *, agent: Agent | None = None
 ) -> Sequence[tuple[Notice, Customer, PolicyStart]]:

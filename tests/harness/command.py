@@ -13,6 +13,7 @@ def run(world: World, *words: str) -> Result:
         "SVARTID_DATABASE__URL": world.db.url.render_as_string(hide_password=False),
         "SVARTID_DESK__SECRET": world.house.secret,
         "SVARTID_DESK__NAME": world.settings.desk.name,
+        "SVARTID_POLICY__CATCH_ALL": world.settings.policy.catch_all or "",
     }
     return CliRunner().invoke(cli, list(words), env=settings)
 
