@@ -430,6 +430,7 @@ class SeveritySettings(Part):
     model: Path | None = Field(
         None, description="A model of your own, made by `svartid severity train`."
     )
+    own: Path | None = Field(None, description="Words and patterns of your own business, in TOML.")
     critical_from: float = Field(
         0.3,
         gt=0,

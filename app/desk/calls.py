@@ -28,7 +28,7 @@ from app.models import (
     MessageKind,
     Ticket,
 )
-from app.sla.severity import Judgement, Report, judge, kept
+from app.sla.severity import Judgement, Report, judge, kept, own_of
 from app.sla.terms import Severity
 from app.store import calls, families, people, tickets
 
@@ -107,6 +107,7 @@ def judge_call(house: House, call: Call, *, at: datetime) -> Judgement:
         desk_open=house.policy.calendar().is_open(at),
         model=kept(choice.model) if choice.model else None,
         critical_from=choice.critical_from,
+        own=own_of(choice.own) if choice.own else None,
     )
     return judged if call.severity is not None else replace(judged, confirm=True)
 

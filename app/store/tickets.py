@@ -10,6 +10,7 @@ from app.models import (
     Agent,
     Attachment,
     Blob,
+    Event,
     MailReference,
     Message,
     MessageKind,
@@ -112,6 +113,16 @@ def first_message(session: Session, ticket_id: Id) -> Message | None:
         .limit(1)
     )
     return session.exec(query).first()
+
+
+def corrected_severities(session: Session) -> Sequence[tuple[Ticket, Message]]:
+    """Return the tickets whose severity an agent has set, each with what it began with."""
+    set_by_agent = select(TicketEvent.ticket_id).where(
+        TicketEvent.kind == Event.SEVERITY_SET.value, col(TicketEvent.actor).startswith("agent:")
+    )
+    query = select(Ticket).where(col(Ticket.id).in_(set_by_agent)).order_by(col(Ticket.number))
+    firsts = [(ticket, first_message(session, ticket.id)) for ticket in session.exec(query)]
+    return [(ticket, first) for ticket, first in firsts if first is not None]
 
 
 def newest_from_a_person(session: Session, ticket_id: Id) -> Message | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.desk.house import House
-from app.sla.severity import Judgement, Report, judge, kept
+from app.sla.severity import Judgement, Report, judge, kept, own_of
 from intake.mail import ParsedMail
 
 # A judge reads the newest text; what stands far below it changes nothing and costs time.
@@ -25,4 +25,5 @@ def judge_mail(mail: ParsedMail, house: House, *, at: datetime) -> Judgement:
         desk_open=calendar.is_open(at),
         model=kept(choice.model) if choice.model else None,
         critical_from=choice.critical_from,
+        own=own_of(choice.own) if choice.own else None,
     )

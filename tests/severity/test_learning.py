@@ -45,28 +45,25 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
         kept(tmp_path / "m.json")
 
 
-def test_try_answers_each_line_and_names_the_bad_ones(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl"
-    good = json.dumps({"id": "a", "channel": "email", "subject": "Nede", "body": "Alt er nede"})
-    file.write_text(f'{good}\n{{"id": "b"}}\nnot json\n', "utf-8")
-    done = run(cli, ["severity", "try", str(file)])
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.exit_code == 1
-    assert set(told[0]) == {"id", "severity", "confidence", "reasons", "excluded"}
-    assert [one["id"] for one in told] == ["a", "b", None]
-    assert all("error" in one for one in told[1:])
+def test_a_model_that_is_replaced_is_kept_and_can_be_put_back(tmp_path: Path) -> None:
+    place, examples = tmp_path / "own.json", tmp_path / "own.jsonl"
 
+    def trained(word: str) -> str:
+        row = {"channel": "email", "subject": None, "body": f"{word} {word}", "severity": "minor"}
+        examples.write_text(f"{json.dumps(row)}\n{json.dumps(row)}\n", "utf-8")
+        done = run(cli, ["severity", "train", str(examples), "--alone", "--to", str(place)])
+        assert done.exit_code == 0, done.output
+        return kept(place).trained_on
 
-def test_eval_tells_the_figures_with_their_intervals(tmp_path: Path) -> None:
-    rows = [
-        {"channel": "email", "subject": None, "body": "Alt er nede", "severity": "critical"},
-        {"channel": "email", "subject": None, "body": "Faktura?", "severity": "request"},
-    ]
-    file = tmp_path / "in.jsonl"
-    file.write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    done = run(cli, ["severity", "eval", str(file)])
-    assert done.exit_code == 0
-    assert "accuracy 100.0% (2 of 2; 34.2%–100.0%)" in done.stdout
+    first, second = trained("tralla"), trained("hurra")
+    assert first != second
+    told = run(cli, ["severity", "versions", str(place)]).stdout.splitlines()
+    assert [line[:12] for line in told] == [second[:12], first[:12]]
+    assert run(cli, ["severity", "roll-back", str(place)]).exit_code == 0
+    assert kept(place).trained_on == first
+    assert run(cli, ["severity", "roll-back", str(place), "--to", second[:6]]).exit_code == 0
+    assert kept(place).trained_on == second
+    assert run(cli, ["severity", "roll-back", str(place), "--to", "nothing"]).exit_code == 2
 
 
 def test_wilsons_interval_is_the_textbooks() -> None:
@@ -79,7 +76,10 @@ def test_a_measurement_counts_what_was_missed() -> None:
         Labelled(Report("email", None, "Alt er nede for alle"), Severity.CRITICAL),
         Labelled(Report("email", None, "Skrivefeil i bunnteksten"), Severity.CRITICAL),
     ]
-    assert str(measure(rows).critical_found).startswith(" 50.0% (1 of 2;")
+    measured = measure(rows, judge)
+    assert str(measured.critical_found).startswith(" 50.0% (1 of 2;")
+    assert measured.critical_belittled.hits == 1
+    assert measured.exclusions() is None
 
 
 def test_training_twice_gives_the_same() -> None:

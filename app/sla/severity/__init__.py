@@ -2,15 +2,19 @@
 
 from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Example, Model, kept, read_examples, train
+from app.sla.severity.own import Own, own_of, read_own
 from app.sla.severity.rules import judge
 
 __all__ = [
     "Example",
     "Judgement",
     "Model",
+    "Own",
     "Report",
     "judge",
     "kept",
+    "own_of",
     "read_examples",
+    "read_own",
     "train",
 ]

@@ -15,12 +15,13 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 
 from app.sla.severity.signals import told_by
-from app.sla.severity.words import Clause, clauses, newest
+from app.sla.severity.words import Clause, Lexicon, clauses, newest
 
 # However long a message is, its features weigh as much together.
 _WEIGHT = 8.0
 # In a clause of so many groups, which is a list or a log, pairs tell nothing.
 _MANY = 14
+_MANY_IN_ALL = 40
 _LETTERS = (3, 4, 5)
 
 
@@ -34,18 +35,20 @@ class Reading:
     features: dict[str, float]
 
 
-def read(channel: str, subject: str | None, body: str) -> Reading:
+def read(channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None) -> Reading:
     """Take a message apart."""
     subject = (subject or "")[:500]
     text = newest(body)
-    parts = clauses(subject, text)
+    parts = clauses(subject, text, lexicon)
     told = told_by(f"{subject}\n{text}".lower())
     return Reading(text, parts, told, _features(channel, parts))
 
 
-def features_of(channel: str, subject: str | None, body: str) -> dict[str, float]:
+def features_of(
+    channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None
+) -> dict[str, float]:
     """Return what the model weighs in a message, by name."""
-    return _features(channel, clauses((subject or "")[:500], newest(body)))
+    return _features(channel, clauses((subject or "")[:500], newest(body), lexicon))
 
 
 def _features(channel: str, parts: Sequence[Clause]) -> dict[str, float]:
@@ -53,8 +56,9 @@ def _features(channel: str, parts: Sequence[Clause]) -> dict[str, float]:
     for part in parts:
         found |= _of_clause(part)
     everywhere = {one for part in parts for one in part.groups if one}
-    for one, other in combinations(sorted(everywhere), 2):
-        found[f"m:{one}&{other}"] = 0.15
+    if len(everywhere) <= _MANY_IN_ALL:
+        for one, other in combinations(sorted(everywhere), 2):
+            found[f"m:{one}&{other}"] = 0.15
     for token in {token for part in parts for token in part.tokens}:
         found |= _letters(token)
     found[f"length:{min(5, sum(len(part.tokens) for part in parts) // 20)}"] = 0.4

@@ -1,17 +1,17 @@
-"""How right the judge is on labelled messages, with what chance can do to the figures."""
+"""How right a judge is on labelled messages, with what chance can do to the figures."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from typing_extensions import override
 
-from app.sla.severity.judgement import Report
-from app.sla.severity.model import Model
-from app.sla.severity.rules import judge
-from app.sla.terms import Severity
+from app.sla.severity.judgement import Judgement, Report
+from app.sla.terms import Exclusion, Severity
 
-CURVE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+CURVE = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+NOT_SAID: Final = "not said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Labelled:
     report: Report
     severity: Severity
     groups: Sequence[str] = ()
+    # None says that there is no exclusion; NOT_SAID, that nobody has looked for one.
+    excluded: Exclusion | Literal["not said"] | None = NOT_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +55,73 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """How often each label was judged as what."""
+class Exclusions:
+    """How the hints at exclusions fare."""
 
-    counts: Mapping[tuple[Severity, Severity], int]
+    found: Share
+    false: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Labelled messages and how each was judged."""
+
+    rows: Sequence[tuple[Labelled, Judgement]]
+
+    def of(self, group: str) -> "Measured":
+        """Return what was measured of one group."""
+        return Measured([one for one in self.rows if group in one[0].groups])
+
+    def count(self, label: Severity, judged: Severity) -> int:
+        """Return how many of a label were judged as something."""
+        return sum(row.severity is label and one.severity is judged for row, one in self.rows)
 
     @property
     def accuracy(self) -> Share:
         """How many were judged as they are labelled."""
-        right = sum(self.counts.get((one, one), 0) for one in Severity)
-        return Share(right, sum(self.counts.values()))
+        return Share(sum(self.count(one, one) for one in Severity), len(self.rows))
 
     @property
     def critical_found(self) -> Share:
         """How many of the critical ones were found."""
-        of = sum(self.counts.get((Severity.CRITICAL, one), 0) for one in Severity)
-        return Share(self.counts.get((Severity.CRITICAL, Severity.CRITICAL), 0), of)
+        of = sum(row.severity is Severity.CRITICAL for row, _ in self.rows)
+        return Share(self.count(Severity.CRITICAL, Severity.CRITICAL), of)
+
+    @property
+    def critical_belittled(self) -> Share:
+        """How many of the critical ones were called minor or a request."""
+        low = self.count(Severity.CRITICAL, Severity.MINOR)
+        low += self.count(Severity.CRITICAL, Severity.REQUEST)
+        return Share(low, self.critical_found.of)
 
     @property
     def false_alarms(self) -> Share:
         """How many of those judged critical were not."""
-        alarms = sum(self.counts.get((one, Severity.CRITICAL), 0) for one in Severity)
-        right = self.counts.get((Severity.CRITICAL, Severity.CRITICAL), 0)
-        return Share(alarms - right, alarms)
+        alarms = sum(one.severity is Severity.CRITICAL for _, one in self.rows)
+        return Share(alarms - self.count(Severity.CRITICAL, Severity.CRITICAL), alarms)
+
+    def exclusions(self) -> Exclusions | None:
+        """Return how the hints fare; None where no message says whether there is an exclusion."""
+        said = [(row.excluded, one.excluded) for row, one in self.rows if row.excluded != NOT_SAID]
+        if not said:
+            return None
+        labelled = [one for one in said if one[0] is not None]
+        told = [one for one in said if one[1] is not None]
+        return Exclusions(
+            Share(sum(label == hint for label, hint in labelled), len(labelled)),
+            Share(sum(label != hint for label, hint in told), len(told)),
+        )
+
+    def figures(self, name: str) -> str:
+        """Return the four figures, a line each."""
+        return (
+            f"{name:12} accuracy {self.accuracy}\n"
+            f"{'':12} critical found {self.critical_found}\n"
+            f"{'':12} called minor or request {self.critical_belittled}\n"
+            f"{'':12} false alarms   {self.false_alarms}"
+        )
 
 
-def measure(
-    rows: Sequence[Labelled], *, model: Model | None = None, critical_from: float | None = None
-) -> Measured:
-    """Judge every message and count."""
-    counts: dict[tuple[Severity, Severity], int] = {}
-    for row in rows:
-        if critical_from is None:
-            judged = judge(row.report, model=model)
-        else:
-            judged = judge(row.report, model=model, critical_from=critical_from)
-        key = (row.severity, judged.severity)
-        counts[key] = counts.get(key, 0) + 1
-    return Measured(counts)
+def measure(rows: Sequence[Labelled], judge: Callable[[Report], Judgement]) -> Measured:
+    """Judge every message."""
+    return Measured([(row, judge(row.report)) for row in rows])

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -53,13 +53,16 @@ class Model:
 
     def probabilities(self, features: Mapping[str, float]) -> dict[Severity, float]:
         """Return how likely each severity is."""
-        sums = [0.0] * len(CLASSES)
+        known = self.weights
+        one = two = three = four = 0.0
         for name, value in features.items():
-            weights = self.weights.get(name)
-            if weights is not None:
-                for at, weight in enumerate(weights):
-                    sums[at] += value * weight
-        return dict(zip(CLASSES, _softmax(sums), strict=True))
+            if name in known:
+                row = known[name]
+                one += value * row[0]
+                two += value * row[1]
+                three += value * row[2]
+                four += value * row[3]
+        return dict(zip(CLASSES, _softmax([one, two, three, four]), strict=True))
 
     def to_json(self) -> str:
         """Return the model as it is kept."""
@@ -145,17 +148,45 @@ def base_examples() -> list[Example]:
     return read_examples(raw.splitlines())
 
 
-@cache
 def kept(path: Path) -> Model:
-    """Return the model of a file; BadConfig where it is none."""
+    """Return the model of a file; BadConfig where it is none. A changed file is read anew."""
     try:
-        return read_model(path.read_text("utf-8"))
+        return _kept_at(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadConfig(
             f"{path} is no model: {error}",
             field="severity.model",
             remedy="Make one with `svartid severity train`, or take the setting out.",
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _kept_at(path: Path, _changed: int) -> Model:
+    return read_model(path.read_text("utf-8"))
+
+
+def put_model(place: Path, model: Model) -> Path | None:
+    """Write a model where it is used; return where the one before is kept, None where none was."""
+    shelf = None
+    if place.is_file():
+        raw = place.read_text("utf-8")
+        shelf = place.with_name(f"{place.stem}.{kept(place).trained_on[:12]}{place.suffix}")
+        shelf.write_text(raw, "utf-8")
+    fresh = place.with_name(f"{place.name}.new")
+    fresh.write_text(model.to_json() + "\n", "utf-8")
+    # A server that reads it meanwhile sees the one or the other, and never half of it.
+    fresh.replace(place)
+    return shelf
+
+
+def versions(place: Path) -> list[tuple[Path, Model]]:
+    """Return the model in use and those kept beside it, the one that was put away last first."""
+    shelved = sorted(
+        place.parent.glob(f"{place.stem}.????????????{place.suffix}"),
+        key=lambda one: one.stat().st_mtime_ns,
+        reverse=True,
+    )
+    return [(one, kept(one)) for one in (place, *shelved)]
 
 
 def read_model(raw: str) -> Model:

@@ -12,11 +12,14 @@ from app.sla.severity.exclusions import excluded_by
 from app.sla.severity.features import Reading, read
 from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Model, shipped
-from app.sla.severity.signals import signals
+from app.sla.severity.own import Own
+from app.sla.severity.reasons import reasons_for
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
 CRITICAL_FROM = 0.30
+# From here on nothing is called minor or a request: of such messages one in five is critical.
+MAY_BE_CRITICAL = 0.20
 CLEAR = 0.6
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
@@ -61,21 +64,28 @@ def judge(
     desk_open: bool = True,
     model: Model | None = None,
     critical_from: float = CRITICAL_FROM,
+    own: Own | None = None,
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so."""
-    reading = read(report.channel, report.subject, report.text)
-    likely = (model or shipped()).probabilities(reading.features)
-    if not _is_known(reading, likely):
+    own = own or Own()
+    reading = read(report.channel, report.subject, report.text, own.lexicon)
+    text = f"{report.subject or ''}\n{reading.text}"
+    weighs = model or shipped()
+    likely = weighs.probabilities(reading.features)
+    if not _is_known(reading, likely) and own.decide(text.lower(), Severity.REQUEST) is None:
         return _unknown(report)
     case = _Case(report, reading, likely)
     severity, confidence, why = next(
         (found for rule in RULES if (found := rule(case)) is not None),
         None,
     ) or _likeliest(case, critical_from)
-    reasons = [why] if why else []
-    reasons += [f"{signals()[name][0]}: “{words[:60]}”" for name, words in reading.signals.items()]
+    reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
+    if confidence < CLEAR:
+        reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
+    decided = own.decide(text.lower(), severity)
+    if decided is not None:
+        severity, confidence, reasons = decided[0], 1.0, [decided[1], *reasons]
     severity, reasons = _with_keypad(report, severity, reasons)
-    text = f"{report.subject or ''}\n{reading.text}"
     return Judgement(
         severity=severity,
         confidence=round(confidence, 3),
@@ -90,6 +100,10 @@ def _is_known(reading: Reading, likely: Mapping[Severity, float]) -> bool:
     if reading.signals or any(one for part in reading.clauses for one in part.groups):
         return True
     return bool(reading.clauses) and max(likely.values()) >= CLEAR
+
+
+def _second(likely: Mapping[Severity, float], first: Severity) -> Severity:
+    return max((one for one in likely if one is not first), key=likely.__getitem__)
 
 
 def _unknown(report: Report) -> Judgement:
@@ -192,4 +206,6 @@ def _likeliest(case: _Case, critical_from: float) -> tuple[Severity, float, str]
     if case.likely[Severity.CRITICAL] >= critical_from:
         return Severity.CRITICAL, case.likely[Severity.CRITICAL], ""
     best = max(case.likely, key=case.likely.__getitem__)
+    if best.rank > Severity.SERIOUS.rank and case.likely[Severity.CRITICAL] >= MAY_BE_CRITICAL:
+        return Severity.SERIOUS, case.likely[best], "it may be critical, and is looked at in time"
     return best, case.likely[best], ""

@@ -28,10 +28,14 @@ def read_signals(toml: str) -> Signals:
     """Read ``[signal] meaning = "…" patterns = '''one a line'''``."""
     found = {}
     for name, entry in tomllib.loads(toml).items():
-        lines = [line.strip() for line in entry["patterns"].splitlines() if line.strip()]
-        together = "|".join(f"(?:{line.replace('..', _WITHIN)})" for line in lines)
-        found[name] = (str(entry["meaning"]), re.compile(together))
+        found[name] = (str(entry["meaning"]), compiled(entry["patterns"]))
     return found
+
+
+def compiled(patterns: str) -> re.Pattern[str]:
+    """Make one pattern of several, one a line; ``..`` is up to eighty letters of one sentence."""
+    lines = [line.strip() for line in patterns.splitlines() if line.strip()]
+    return re.compile("|".join(f"(?:{line.replace('..', _WITHIN)})" for line in lines))
 
 
 def told_by(text: str, patterns: Signals | None = None) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Text into clauses, and the words of a clause into what they are about."""
 
+import html
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 LONGEST = 4_000
@@ -20,6 +21,7 @@ _NOISE = re.compile(
     r"this (?:e-?mail|message) (?:and any|is intended).*|denne e-posten .{0,40}konfidensiell.*",
     re.IGNORECASE | re.DOTALL,
 )
+_HIDDEN = re.compile(r"<(style|script)\b.{0,4000}?</\1>", re.IGNORECASE | re.DOTALL)
 _EDGE = re.compile(
     r"[.!?;\n…]+(?=\s|$)|\s[–—]\s|\b(?:men|but|aber|however|whereas|mens|medan|while)\b|[()]",
     re.IGNORECASE,
@@ -27,12 +29,14 @@ _EDGE = re.compile(
 _TOKEN = re.compile(r"[\w%]+(?:[.'’/*:-][\w%]+)*|%")
 # A word longer than this is no word.
 _WORD = 40
+_REMEMBERED = 20_000
 
 
 class Lexicon:
     """What words are about."""
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        self._known: dict[str, str | None] = {}
         self._exact: dict[str, str] = {}
         self._starts: dict[str, str] = {}
         for group, words in groups.items():
@@ -43,7 +47,14 @@ class Lexicon:
                     self._exact.setdefault(word, group)
 
     def group(self, token: str) -> str | None:
-        """Return the group of a word in lower case; the longest beginning that fits counts."""
+        """Return the group of a word in lower case; None where it belongs to none."""
+        if token not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[token] = self._find(token)
+        return self._known[token]
+
+    def _find(self, token: str) -> str | None:
         found = self._exact.get(token)
         if found is not None:
             return found
@@ -65,9 +76,15 @@ class Clause:
 
 
 @cache
-def lexicon() -> Lexicon:
-    """Return the shipped lexicon."""
-    return Lexicon({name: entry["words"].split() for name, entry in _document().items()})
+def shipped_lexicon() -> Lexicon:
+    """Return the lexicon that comes with the program."""
+    return Lexicon(shipped_words())
+
+
+@cache
+def shipped_words() -> Mapping[str, Sequence[str]]:
+    """Return the words of each group, as they come with the program."""
+    return {name: str(entry["words"]).split() for name, entry in _document().items()}
 
 
 @cache
@@ -80,12 +97,6 @@ def meanings() -> Mapping[str, str]:
 def _document() -> dict[str, dict[str, str]]:
     raw = files("app.sla.severity").joinpath("data/words.toml").read_text("utf-8")
     return tomllib.loads(raw)
-
-
-@lru_cache(maxsize=20_000)
-def group_of(token: str) -> str | None:
-    """Return the group of a word in lower case; None where it belongs to none."""
-    return lexicon().group(token)
 
 
 def newest(text: str) -> str:
@@ -101,11 +112,12 @@ def newest(text: str) -> str:
         own = own[: old.start()]
     if len(own.strip()) < _NEXT_TO_NOTHING:
         own = text
-    return _NOISE.sub(" ", own)[:LONGEST]
+    return html.unescape(_NOISE.sub(" ", _HIDDEN.sub(" ", own)))[:LONGEST]
 
 
-def clauses(subject: str | None, text: str) -> list[Clause]:
+def clauses(subject: str | None, text: str, lexicon: Lexicon | None = None) -> list[Clause]:
     """Split a subject and the newest text into clauses."""
+    group = (lexicon or shipped_lexicon()).group
     found = []
     for line, in_subject in ((subject or "", True), (text, False)):
         start = 0
@@ -114,6 +126,6 @@ def clauses(subject: str | None, text: str) -> list[Clause]:
             tokens = tuple(token.lower()[:_WORD] for token in _TOKEN.findall(line[start:end]))
             if tokens:
                 asks = bool(edge and "?" in edge.group())
-                found.append(Clause(tokens, tuple(map(group_of, tokens)), in_subject, asks))
+                found.append(Clause(tokens, tuple(map(group, tokens)), in_subject, asks))
             start = edge.end() if edge else end
     return found
