@@ -17,6 +17,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import BadConfig
 from app.outbox.smtp import SmtpTransport
+from app.phone_checks import phone_checks
 from app.sla.terms import FAULTS, ClockKind
 from app.store import people
 from app.store.moment import database_now
@@ -44,6 +45,8 @@ def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
             yield f"mailbox {name}, DKIM", partial(_dkim, name, box)
     if not settings.mailboxes:
         yield "mailboxes", _no_mailbox
+    if settings.twilio.account_sid:
+        yield from phone_checks(settings)
 
 
 def _secret(settings: Settings) -> str:

@@ -34,6 +34,7 @@ from app.outbox.deliver import Lanes, Sender
 from app.outbox.publish import Publisher
 from app.outbox.signing import Signing
 from app.outbox.smtp import SmtpTransport
+from app.outbox.twilio.account import Account
 from app.worker import Loop, LoopHealth, Loops
 from escalation.engine import Engine
 from escalation.heartbeat import Lifeline
@@ -46,6 +47,7 @@ from intake.imap.watch import watch
 from intake.lmtp import LmtpServer
 from intake.process import Processor
 from intake.receive import MailLedger
+from intake.sms_lost import LostTexts
 
 # A loop that waits for a signal looks by itself this often: another process may have left work.
 POLL_S = 0.5
@@ -104,6 +106,8 @@ class Service:
             more += [self._messenger(), self._publisher()]
         if Part.ENGINE in self.parts:
             more += [self._rounds(), self._sealer(), *self._lifelines()]
+        if Part.INTAKE in self.parts and self.settings.twilio.account_sid:
+            more.append(self._lost_texts())
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -209,6 +213,10 @@ class Service:
             lambda: POLL_S,
             close=runner.close,
         )
+
+    def _lost_texts(self) -> Loop:
+        lost = LostTexts(self.db, self.house, self.clock, Account(self.settings))
+        return Loop("texts", lost.pass_once, Topic.TEXTS, lost.wait_s)
 
     def _failed(self, session: Session, row: Delivery, now: datetime) -> None:
         tell_of_failure(session, self.house, row, now=now)

@@ -15,6 +15,7 @@ class Topic(StrEnum):
     LEDGER = "ledger"
     OUTBOX = "outbox"
     NOTICES = "notices"
+    TEXTS = "texts"
     CLOCKS = "clocks"
     CANARY = "canary"
     AUDIT = "audit"

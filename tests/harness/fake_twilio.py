@@ -160,7 +160,7 @@ class FakeTwilio:
     ) -> tuple[int, dict[str, Any]] | None:
         if method == "POST" and path in _CREATES:
             return self._create(*_CREATES[path], form)
-        if path == f"/2010-04-01/Accounts/{ACCOUNT}.json":
+        if path == ".json":
             return 200, {"sid": ACCOUNT, "status": self.standing, "friendly_name": "Desk"}
         lists = {
             "/Messages.json": lambda: _page("messages", _to(self.messages, query), _message),
@@ -197,8 +197,13 @@ class FakeTwilio:
 
 
 def _to(rows: Sequence[Made], query: Mapping[str, list[str]]) -> list[Made]:
-    to = query.get("To", [""])[0]
-    return [one for one in reversed(rows) if not to or one.get("To") == to]
+    to, since = query.get("To", [""])[0], query.get("DateSent>", [""])[0]
+    return [
+        one
+        for one in reversed(rows)
+        if (not to or one.get("To") == to)
+        and (not since or one.made_at >= datetime.fromisoformat(since))
+    ]
 
 
 def _page(name: str, rows: Sequence[Any], told: Callable[[Any], Any]) -> dict[str, Any]:
@@ -225,6 +230,7 @@ def _message(made: Made) -> dict[str, Any]:
         "direction": made.direction,
         "error_code": made.error_code,
         "date_created": format_datetime(made.made_at),
+        "date_sent": format_datetime(made.made_at) if made.direction == "inbound" else None,
     }
 
 

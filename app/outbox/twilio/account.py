@@ -21,6 +21,8 @@ from app.outbox.twilio.signature import auth_token
 STATUS_PATH: Final = "/twilio/deliveries"
 # How far back a message of ours is looked for among those to one number.
 _NEWEST = 20
+# So many of those to us are looked through; a desk that misses more has other troubles.
+_MOST_SMS = 1000
 # A call that says its piece three times is over by then, whatever the other side does.
 _LONGEST_CALL_S = 180
 
@@ -53,6 +55,16 @@ class Taken:
     body: str = ""
     # Asked for by us, and not what a script connected or somebody sent to us.
     is_ours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An SMS to our number."""
+
+    sid: str
+    sender: str
+    text: str
+    at: datetime
 
 
 class Account:
@@ -112,6 +124,19 @@ class Account:
         """Return the newest calls to a number."""
         rows = _ask(lambda: self._api().calls.list(to=to, limit=_NEWEST))
         return [_taken(row) for row in rows]
+
+    def sms_to_us(self, since: datetime) -> Sequence[Received]:
+        """Return the SMS to our number since then, oldest first."""
+        rows = _ask(
+            lambda: self._api().messages.list(
+                to=self._settings.number, date_sent_after=since, limit=_MOST_SMS
+            )
+        )
+        return [
+            Received(row.sid, row.from_ or "", row.body or "", row.date_sent or row.date_created)
+            for row in reversed(rows)
+            if row.direction == "inbound"
+        ]
 
     def standing(self) -> str:
         """Return how the account stands: active, suspended or closed."""

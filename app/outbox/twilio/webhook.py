@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from prometheus_client import Counter as Metric
 from starlette.datastructures import FormData
 
 from app.config import Settings
@@ -24,6 +25,9 @@ from app.outbox.twilio.signature import HEADER, Keys, Refusal, why_not
 
 log = logger("twilio")
 T = TypeVar("T")
+_refused = Metric(
+    "svartid_webhooks_refused", "Requests that Twilio has not signed, as it must.", ["reason"]
+)
 # Twilio repeats a request within seconds, and nobody listens to one page for an hour.
 REPEATED_WITHIN = timedelta(hours=1)
 # So many signatures are remembered, at most: what is older is known by its rows.
@@ -98,6 +102,7 @@ class Door:
 
     def _refuse(self, refusal: Refusal, request: Request, now: datetime) -> None:
         self.refused[refusal] += 1
+        _refused.labels(refusal.value).inc()
         self._untold += 1
         if self._told_at is not None and now - self._told_at < TELL_EVERY:
             return
