@@ -9,7 +9,7 @@ import typer
 from app.cli.customer import day_start
 from app.cli.ladder import commands as commands  # noqa: PLC0414 - these add to them
 from app.cli.ladder import read, silences
-from app.cli.options import ConfigFile, open_database, settings_of
+from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.desk.events import OPERATOR
 from app.desk.house import House
 from app.desk.ladders import import_ladder
@@ -47,19 +47,25 @@ def export(
     config: ConfigFile = None,
 ) -> None:
     """Print a version as TOML, ready to be changed and imported."""
-    with open_database(settings_of(config)) as db, db.reading() as session:
-        row = agreements.find_version(session, LadderVersion, name, version)
-        if row is None:
-            raise NotFound(f"there is no such version of a ladder {name!r}")
-        print(write_toml(Ladder.from_dict(row.body).to_dict()), end="")
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            row = agreements.find_version(session, LadderVersion, name, version)
+            if row is None:
+                raise NotFound(f"there is no such version of a ladder {name!r}")
+            print(write_toml(Ladder.from_dict(row.body).to_dict()), end="")
 
 
 @commands.command("list")
 def listing(config: ConfigFile = None) -> None:
     """List every version, and from when each counts."""
-    with open_database(settings_of(config)) as db, db.reading() as session:
-        starts = agreements.ladder_starts(session)
-        for row in agreements.versions(session, LadderVersion):
-            times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.ladder_id == row.id]
-            since = ", ".join(times) or "-"
-            print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            starts = agreements.ladder_starts(session)
+            for row in agreements.versions(session, LadderVersion):
+                times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.ladder_id == row.id]
+                since = ", ".join(times) or "-"
+                print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")

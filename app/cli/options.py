@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from app.config import Settings, load
+from app.desk.house import House
+from app.kit.clock import MachineClock
 from app.kit.db import Database
 from app.kit.schema import check_current
 
@@ -34,6 +36,12 @@ def settings_of(config: Path | None) -> Settings:
             "there is no svartid.toml here. Write one with `svartid init`, or name it: --config."
         )
     return load(config)
+
+
+def open_house(db: Database, settings: Settings) -> House:
+    """Return the house; its own policy and ladder are versions then, if it was never served yet."""
+    with db.writing() as session:
+        return House.open(session, settings, now=MachineClock().now())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import ConfigFile, open_database, settings_of
+from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.kit.clock import MachineClock
 from app.kit.errors import BadInput, NotFound
 from app.models import PolicyVersion
@@ -75,13 +75,14 @@ def _file_or_version(named: str, config: Path | None) -> Policy:
     name, at, number = named.rpartition("@")
     if Path(named).exists() or not at or not number.isdecimal():
         return read_policy(Path(named))
-    with open_database(settings_of(config)) as db, db.reading() as session:
-        row = agreements.find_version(session, PolicyVersion, name, int(number))
-        if row is None:
-            raise NotFound(
-                f"there is no version {named!r}", remedy="`svartid policy list` tells them."
-            )
-        return Policy.from_dict(row.body)
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            row = agreements.find_version(session, PolicyVersion, name, int(number))
+    if row is None:
+        raise NotFound(f"there is no version {named!r}", remedy="`svartid policy list` tells them.")
+    return Policy.from_dict(row.body)
 
 
 def _change_line(change: Change) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from app.cli.customer import day_start
-from app.cli.options import ConfigFile, open_database, settings_of
+from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.cli.policy import commands as commands  # noqa: PLC0414 - these add to them
 from app.cli.policy import effect_line, read_policy
 from app.desk import policies
@@ -60,22 +60,28 @@ def export(
     config: ConfigFile = None,
 ) -> None:
     """Print a version as TOML, ready to be changed and imported."""
-    with open_database(settings_of(config)) as db, db.reading() as session:
-        row = agreements.find_version(session, PolicyVersion, name, version)
-        if row is None:
-            raise NotFound(f"there is no such version of a policy {name!r}")
-        print(write_toml(Policy.from_dict(row.body).to_dict()), end="")
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            row = agreements.find_version(session, PolicyVersion, name, version)
+            if row is None:
+                raise NotFound(f"there is no such version of a policy {name!r}")
+            print(write_toml(Policy.from_dict(row.body).to_dict()), end="")
 
 
 @commands.command("list")
 def listing(config: ConfigFile = None) -> None:
     """List every version, and from when each counts."""
-    with open_database(settings_of(config)) as db, db.reading() as session:
-        starts = agreements.policy_starts(session)
-        for row in agreements.versions(session, PolicyVersion):
-            times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.policy_id == row.id]
-            since = ", ".join(times) or "-"
-            print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            starts = agreements.policy_starts(session)
+            for row in agreements.versions(session, PolicyVersion):
+                times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.policy_id == row.id]
+                since = ", ".join(times) or "-"
+                print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")
 
 
 @commands.command("replay")
@@ -93,8 +99,7 @@ def replay_file(
     zone = ZoneInfo(settings.desk.time_zone)
     now = MachineClock().now()
     with open_database(settings) as db:
-        with db.writing() as session:
-            house = House.open(session, settings, now=now)
+        house = open_house(db, settings)
         with db.reading() as session:
             found = replay(
                 session,

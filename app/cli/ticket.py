@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import ConfigFile, open_database, settings_of
+from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.desk.explain import explain_clocks
-from app.desk.house import House
 from app.kit.clock import MachineClock
 from app.kit.errors import NotFound
 from app.store import tickets
@@ -32,8 +31,7 @@ def explain(
     settings = settings_of(config)
     now = MachineClock().now()
     with open_database(settings) as db:
-        with db.writing() as session:
-            house = House.open(session, settings, now=now)
+        house = open_house(db, settings)
         with db.reading() as session:
             ticket = tickets.find_by_number(session, number)
             if ticket is None:

@@ -1,6 +1,7 @@
 """What each key of a calendar means, one small case each, and what is refused."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -153,6 +154,39 @@ def test_a_date_that_the_wall_calendar_jumped_over_has_no_hours() -> None:
     calendar = desk(tz="Pacific/Apia")
     # Samoa went from Thursday 29 to Saturday 31 December 2011.
     assert open_parts(calendar, "2011-12-29", "2012-01-01") == [("29 09:00", "29 17:00")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "start", "end", "seconds"),
+    [
+        # Half an hour back, at two in the morning.
+        ("Australia/Lord_Howe", ["01:00", "03:00"], "2026-04-05", "2026-04-06", 9_000),
+        # The clock goes forward at midnight: the day begins at one. It goes back there as well.
+        ("America/Sao_Paulo", ["00:00", "24:00"], "2018-11-04", "2018-11-05", 23 * 3600),
+        ("America/Sao_Paulo", ["00:00", "24:00"], "2018-02-17", "2018-02-18", 25 * 3600),
+        # Back for Ramadan, and forward after it.
+        ("Africa/Casablanca", ["00:00", "06:00"], "2026-02-15", "2026-02-16", 7 * 3600),
+        ("Africa/Casablanca", ["00:00", "06:00"], "2026-03-22", "2026-03-23", 5 * 3600),
+        # A night into a date that does not exist is as long as any.
+        ("Pacific/Apia", ["22:00", "06:00"], "2011-12-29 12:00", "2011-12-31 12:00", 8 * 3600),
+        # Within the hour that does not exist, and within the one that comes twice.
+        ("Europe/Oslo", ["02:00", "03:00"], "2026-03-29", "2026-03-30", 0),
+        ("Europe/Oslo", ["02:15", "02:45"], "2026-03-29", "2026-03-30", 1_800),
+        ("Europe/Oslo", ["02:15", "02:45"], "2026-10-25", "2026-10-26", 1_800),
+        # A second is a second.
+        ("Asia/Kathmandu", ["09:00:01", "09:00:04"], "2026-06-08", "2026-06-09", 3),
+    ],
+)
+def test_odd_zones_and_hours_are_counted_as_the_wall_shows_them(
+    zone: str, hours: list[str], start: str, end: str, seconds: int
+) -> None:
+    first, last = (at(text).replace(tzinfo=ZoneInfo(zone)) for text in (start, end))
+    calendar = desk(tz=zone, hours={f"{first:%a}".lower(): [hours]})
+    assert calendar.between(first, last) == seconds
+    if seconds:
+        closing = calendar.add(first, seconds)
+        assert calendar.between(first, closing) == seconds
+        assert not calendar.is_open(closing)
 
 
 def test_counting_backwards_is_negative() -> None:

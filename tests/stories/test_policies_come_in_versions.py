@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli.commands import cli
 from app.desk import agreements, people, policies
 from app.desk.agreements import Offer
 from app.desk.house import House
 from app.desk.policies import Imported
+from app.kit.db import Database
 from app.models import PolicyVersion
 from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockKind
@@ -173,6 +176,17 @@ def test_what_is_exported_can_be_imported_again_unchanged(world: World, tmp_path
     assert "standard\tversion 2\tfrom 2198-12-31 23:00" in listed
     past = run(world, "policy", "import", str(draft), "--from", "2020-01-01")
     assert past.exit_code == 1
+
+
+def test_a_house_that_was_never_served_shows_its_own(db: Database) -> None:
+    settings = {
+        "SVARTID_DATABASE__URL": db.url.render_as_string(hide_password=False),
+        "SVARTID_DESK__SECRET": "s" * 40,
+    }
+    for words in (("export", "standard"), ("list",), ("diff", "standard@1", "standard@1")):
+        shown = CliRunner().invoke(cli, ["policy", *words], env=settings)
+        assert shown.exit_code == 0, shown.output
+        assert "standard" in shown.output or shown.output == "No difference.\n"
 
 
 def test_versions_are_compared_by_name_and_number_or_with_a_file(
