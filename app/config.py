@@ -8,6 +8,7 @@ Anything wrong is refused at start with the key's full name and what to do about
 """
 
 import tomllib
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -460,6 +461,17 @@ class ApiSettings(Part):
     )
 
 
+class SignInSettings(Part):
+    """How people sign in."""
+
+    session_hours: float = Field(12, gt=0, le=720, description="How long a session lasts.")
+
+    @property
+    def session_life(self) -> timedelta:
+        """Return how long a session lasts."""
+        return timedelta(hours=self.session_hours)
+
+
 class NetworkSettings(Part):
     """Which addresses of other people's this house may call."""
 
@@ -558,6 +570,7 @@ class Settings(BaseSettings):
     phone: PhoneSettings = PhoneSettings()
     severity: SeveritySettings = SeveritySettings()
     api: ApiSettings = ApiSettings()
+    sign_in: SignInSettings = SignInSettings()
     network: NetworkSettings = NetworkSettings()
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
     engine: EngineSettings = EngineSettings()

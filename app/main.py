@@ -29,6 +29,7 @@ from app.api import (
     reaching,
     schedules,
     search,
+    sign_in,
     take,
     teams,
     templates,
@@ -120,6 +121,8 @@ def create_app(
         webhooks,
     ):
         app.include_router(guarded(part.router, prefix=PREFIX), prefix=PREFIX)
+    for router in (sign_in.router, sign_in.out):
+        app.include_router(guarded(router, prefix=PREFIX), prefix=PREFIX)
     access.check_every_route(app)
     app.state.resources = access.resources(app)
     app.state.scopes = access.scopes(app)

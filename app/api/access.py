@@ -20,6 +20,7 @@ from app.models import Role
 OPEN = (
     "/healthz",  # Says that the process lives, and nothing else.
     "/readyz",  # Says whether loops run; no customer's word in it.
+    "/api/v1/sign-in",  # Who signs in has no token yet; guessing is braked.
     "/take/",  # Its address carries a keyed mark of one agent and one ticket.
     "/feeds/",  # Its address carries a keyed mark of one schedule.
     "/intake/email",  # A token or a signature of its own (``intake.http_trust``).

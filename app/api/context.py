@@ -11,23 +11,31 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from app.api.scopes import area_of, needed_scope, permits
+from app.api.edge import SESSION_COOKIE
+from app.api.scopes import SAFE_METHODS, area_of, needed_scope, permits
 from app.desk.house import House
+from app.desk.signing_in import csrf_of
 from app.desk.work import By
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import NotAllowed, NotFound, Unauthenticated
-from app.kit.ids import digest
-from app.models import Agent, ApiToken, Role, Ticket, Visibility
-from app.store import people, tickets
+from app.kit.ids import digest, same
+from app.models import Agent, ApiToken, Role, Ticket, Visibility, WebSession
+from app.store import people, sign_in, tickets
 
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="token",
     description="A token made by `POST /api/v1/tokens` or by `svartid token create`.",
+)
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    auto_error=False,
+    scheme_name="session",
+    description="What `POST /api/v1/sign-in` sets; changes also need X-CSRF-Token.",
 )
 # Writing "last used" at every request would make every read a write.
 _LAST_USED_EVERY = timedelta(minutes=5)
@@ -70,6 +78,8 @@ class Context:
     asked: Asked
     # None where a person is signed in, who may do all that their role may.
     token: ApiToken | None = None
+    # None where a program asks.
+    web_session: WebSession | None = None
     # Every scope that there is.
     scopes: frozenset[str] = frozenset()
     # The routes that show one thing, by path (``app.api.guard``).
@@ -113,13 +123,14 @@ def ticket_of(session: Session, agent: Agent, number: int, *, lock: bool = False
 def signed_in(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    cookie: Annotated[str | None, Depends(_cookie)],
 ) -> Context:
     """Return who asks; ``Unauthenticated`` when nobody knows, ``NotAllowed`` beyond the scopes."""
     state = request.app.state
     db: Database = state.db
     clock: Clock = state.clock
     if credentials is None:
-        raise Unauthenticated("a bearer token is needed", remedy="Send it as Authorization.")
+        return _by_session(request, cookie)
     now = clock.now()
     with db.reading() as session:
         found = people.find_token(session, digest(credentials.credentials.encode()), now)
@@ -142,6 +153,43 @@ def signed_in(
         agent=agent,
         asked=Asked.of(request),
         token=token,
+        scopes=state.scopes,
+        resources=state.resources,
+    )
+
+
+def _by_session(request: Request, cookie: str | None) -> Context:
+    """Return who is signed in with a browser.
+
+    Any site can make a browser send its cookie: a change needs what only our own pages know.
+    """
+    if not cookie:
+        raise Unauthenticated("a bearer token or a session is needed", remedy="Sign in.")
+    state = request.app.state
+    db: Database = state.db
+    clock: Clock = state.clock
+    now = clock.now()
+    with db.reading() as session:
+        found = sign_in.find_session(session, digest(cookie.encode()), now)
+    if found is None:
+        raise Unauthenticated("this session has ended", remedy="Sign in again.")
+    row, agent = found
+    given = request.headers.get("x-csrf-token", "")
+    if request.method not in SAFE_METHODS and not same(given, csrf_of(state.house, row)):
+        raise NotAllowed(
+            "this change did not come from a page of ours",
+            remedy="Send what signing in answered as `csrf` as X-CSRF-Token.",
+        )
+    if now - row.last_used_at > _LAST_USED_EVERY:
+        with db.writing() as session:
+            sign_in.touch(session, row.id, now)
+    return Context(
+        db=db,
+        house=state.house,
+        clock=clock,
+        agent=agent,
+        asked=Asked.of(request),
+        web_session=row,
         scopes=state.scopes,
         resources=state.resources,
     )

@@ -1,5 +1,6 @@
 """``svartid staff`` and ``svartid token``: who works here, and what lets a program in."""
 
+import sys
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +12,9 @@ from app.api.scopes import SCOPE
 from app.cli.options import ConfigFile, open_database, settings_of
 from app.desk import access as access_desk
 from app.desk import people as desk
+from app.desk import signing_in
 from app.desk.events import OPERATOR
+from app.kit import passwords
 from app.kit.clock import MachineClock
 from app.kit.errors import BadInput, NotFound
 from app.models import Agent, Role
@@ -50,6 +53,43 @@ def listing(config: ConfigFile = None) -> None:
     with open_database(settings_of(config)) as db, db.reading() as session:
         for agent in people.active_agents(session):
             print(f"{agent.name} <{agent.email}> {agent.role.value}")
+
+
+@staff.command("password")
+def password(
+    email: Annotated[str, typer.Argument(help="Whose.")],
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read it from standard input, for scripts.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Set somebody's password; they are signed out everywhere."""
+    new = sys.stdin.readline().rstrip("\n") if stdin else _asked_twice()
+    with open_database(settings_of(config)) as db:
+        with db.reading() as session:
+            agent = _agent(session, email)
+        passwords.check_new(new, own_words=(agent.email, agent.name))
+        hashed = passwords.hash_of(new)
+        with db.writing() as session:
+            now = MachineClock().now()
+            signing_in.set_password(session, agent, hashed, now=now, actor=OPERATOR)
+            signing_in.forgive(session, agent.email)
+    print(f"{agent.name} has a new password.")
+
+
+@staff.command("totp-off")
+def totp_off(
+    email: Annotated[str, typer.Argument(help="Whose.")], config: ConfigFile = None
+) -> None:
+    """Turn somebody's one-time codes off, for whoever has lost their authenticator."""
+    with open_database(settings_of(config)) as db, db.writing() as session:
+        agent = _agent(session, email)
+        signing_in.end_totp(session, agent, now=MachineClock().now(), actor=OPERATOR)
+    print(f"{agent.name} signs in with the password alone.")
+
+
+def _asked_twice() -> str:
+    return str(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
 
 
 @token.command("create")

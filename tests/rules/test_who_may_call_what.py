@@ -76,6 +76,12 @@ LEAST = {
     "GET /maintenance/{window_id}": V,
     "POST /maintenance/{window_id}/cancel": L,
     "GET /me": V,
+    "PUT /me/password": V,
+    "GET /me/sessions": V,
+    "DELETE /me/sessions/{session_id}": V,
+    "POST /me/totp": V,
+    "POST /me/totp/confirm": V,
+    "POST /me/totp/remove": V,
     "GET /metrics": V,
     "GET /notices": V,
     "POST /notices/{notice_id}/approve": L,
@@ -91,6 +97,7 @@ LEAST = {
     "GET /schedules/{name}/shifts": V,
     "POST /schedules/{name}/swaps": A,
     "GET /search": V,
+    "POST /sign-out": V,
     "GET /suspicions": V,
     "POST /suspicions/{suspicion_id}/confirm": A,
     "POST /suspicions/{suspicion_id}/dismiss": A,
@@ -172,7 +179,16 @@ LEAST = {
     "POST /webhooks/{webhook_id}/secret": L,
 }
 # Routes that any token may call, whatever its scopes.
-WITHOUT_SCOPE = {"GET /me"}
+WITHOUT_SCOPE = {
+    "GET /me",
+    "PUT /me/password",
+    "GET /me/sessions",
+    "DELETE /me/sessions/{session_id}",
+    "POST /me/totp",
+    "POST /me/totp/confirm",
+    "POST /me/totp/remove",
+    "POST /sign-out",
+}
 ROLES = (V, A, L, X)
 
 
