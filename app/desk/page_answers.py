@@ -117,7 +117,9 @@ def answer_call(
     if key == "1":
         return _take(session, house, ticket, By(agent, now))
     if key == "2":
-        return _decline(session, ticket, agent, [page], now=now)
+        # Whoever cannot take the first of a list can take none of it.
+        all_of_it = [page, *pages.led_by(session, page.id)]
+        return _decline(session, ticket, agent, all_of_it, now=now)
     return Outcome(Answer.AGAIN, agent.language, ticket.number, delivery=delivery)
 
 

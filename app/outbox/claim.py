@@ -118,15 +118,14 @@ def claim(
 
 def _no_longer_needed(session: Session, due: Sequence[outbox.Due]) -> Sequence[outbox.Due]:
     """Return the calls and SMS of pages that were answered, or went another way, by now."""
-    paging = [row for row in due if row.page_id is not None and row.channel in {"sms", "voice"}]
-    states = pages.states(session, {row.page_id for row in paging if row.page_id})
+    paging = [(row, row.page_id) for row in due if row.page_id and row.channel in {"sms", "voice"}]
+    states = pages.states(session, {page for _, page in paging})
     # A first try of a page that has arrived by one channel goes on by the others that were asked
-    # for with it.
+    # for with it; and a list goes out while one of its tickets still waits for somebody.
     return [
         row
-        for row in paging
-        if states.get(row.page_id) in ANSWERED
-        or (row.attempts and states.get(row.page_id) is not PageState.SENT)
+        for row, page in paging
+        if states[page] <= ANSWERED or (row.attempts and PageState.SENT not in states[page])
     ]
 
 

@@ -75,12 +75,22 @@ def confirm(session: Session, page_id: Id) -> None:
     session.connection().execute(statement)
 
 
-def states(session: Session, ids: Collection[Id]) -> dict[Id | None, PageState]:
-    """Return how these pages stand."""
-    if not ids:
-        return {}
-    rows = session.exec(select(Page).where(col(Page.id).in_(ids)))
-    return {page.id: page.state for page in rows}
+def states(session: Session, ids: Collection[Id]) -> dict[Id | None, set[PageState]]:
+    """Return how these pages stand, each together with those that its message tells of, too."""
+    found: dict[Id | None, set[PageState]] = {one: set() for one in ids}
+    if not found:
+        return found
+    query = select(Page).where(or_(col(Page.id).in_(ids), col(Page.lead_id).in_(ids)))
+    for page in session.exec(query):
+        for one in (page.id, page.lead_id):
+            if one in found:
+                found[one].add(page.state)
+    return found
+
+
+def led_by(session: Session, page_id: Id) -> Sequence[Page]:
+    """Return the pages that this one's message tells of, too."""
+    return session.exec(select(Page).where(Page.lead_id == page_id)).all()
 
 
 def decline(session: Session, page_id: Id, *, now: datetime) -> bool:

@@ -65,12 +65,12 @@ def twilio_settings(url: str, **changes: object) -> dict[str, object]:
     return {**settings, **changes}
 
 
-@pytest.fixture
-def desk(db: Database) -> Generator[PhoneWorld]:
-    """Yield a house with telephones on each kind of database; what nobody expected fails."""
+@contextmanager
+def phone_world(db: Database, **changes: object) -> Generator[PhoneWorld]:
+    """Run a house with telephones; what nobody expected fails at its end."""
     clock = StillClock(TUESDAY_TEN)
     with fake_twilio(clock.now) as twilio:
-        settings = make_settings(twilio=twilio_settings(twilio.url))
+        settings = make_settings(twilio=twilio_settings(twilio.url), **changes)
         world = World(db, settings, channels=phones(settings, db))
         # One clock for both sides.
         twilio.now = world.clock.now
@@ -88,6 +88,13 @@ def desk(db: Database) -> Generator[PhoneWorld]:
         yield PhoneWorld(world, twilio)
         world.expect_silence()
         twilio.expect_silence()
+
+
+@pytest.fixture
+def desk(db: Database) -> Generator[PhoneWorld]:
+    """Yield a house with telephones on each kind of database."""
+    with phone_world(db) as made:
+        yield made
 
 
 @contextmanager
