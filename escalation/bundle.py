@@ -12,7 +12,7 @@ A page that is held says so on its ticket, with the reason.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,9 +21,10 @@ from sqlmodel import Session
 
 from app.desk.events import DESK, record
 from app.desk.house import House
-from app.models import Clock, Event, Page, PageState, Ticket
+from app.models import Clock, Event, Message, Page, PageState, Ticket
+from app.models.base import Id
 from app.sla.terms import Severity
-from app.store import pages, people
+from app.store import pages, people, tickets
 from escalation import message
 from escalation.directory import Staff
 from escalation.ladder import Method, is_program
@@ -75,6 +76,8 @@ class Bag:
     # How late the engine was when it began.
     lag: timedelta = timedelta()
     _ready: list[Ready] = field(default_factory=list)
+    # What each of the tickets began with.
+    _first: Mapping[Id, Message] = field(default_factory=dict)
 
     def put(self, ready: Ready) -> None:
         """Add a page that is to go out."""
@@ -82,6 +85,11 @@ class Bag:
 
     def post(self) -> None:
         """Send what goes, and hold what waits."""
+        if not self._ready:
+            return
+        self.session.flush()
+        # Kept for as long as the letters are written: the session forgets what nobody holds.
+        whose = self._look_up()
         bundles: dict[tuple[str, tuple[Method, ...]], list[Ready]] = defaultdict(list)
         for one in self._ready:
             if one.goes_alone:
@@ -89,8 +97,6 @@ class Bag:
             else:
                 bundles[one.page.person, one.methods].append(one)
         self._ready.clear()
-        if not bundles:
-            return
         sent = self._sent_last(sorted({person for person, _ in bundles}))
         for (person, _), together in bundles.items():
             last = sent.get(person)
@@ -100,10 +106,20 @@ class Bag:
                 self._hold(together, self.now + GATHERED, Held.GATHERED)
             else:
                 self._send(sorted(together, key=lambda one: one.order))
+        whose.clear()
+
+    def _look_up(self) -> list[object]:
+        """Read what the letters tell of all tickets at once; return what must be kept meanwhile."""
+        about = {one.ticket.id: one.ticket for one in self._ready}
+        self._first = tickets.first_messages(self.session, list(about))
+        contacts = {one.contact_id for one in about.values() if one.contact_id is not None}
+        customers = {one.customer_id for one in about.values() if one.customer_id is not None}
+        return list(people.load_whose(self.session, contacts, customers))
 
     def _sent_last(self, persons: Sequence[str]) -> dict[str, datetime]:
         """Return when each was last sent such a message; two engines ask one after the other."""
-        self.session.flush()
+        if not persons:
+            return {}
         ids = [agent.id for key, agent in self.staff.agents.items() if key in persons]
         people.lock_agents(self.session, sorted(ids))
         return pages.last_sent(self.session, persons, since=self.now - WINDOW)
@@ -141,6 +157,8 @@ class Bag:
                 channel=method.channel,
                 address=method.address,
                 number=number,
+                first=self._first.get(first.ticket.id),
                 others=tuple((one.ticket, one.clock) for one in others),
             )
-            message.send(self.session, self.house, what, now=self.now)
+            with self.session.no_autoflush:
+                message.send(self.session, self.house, what, now=self.now)

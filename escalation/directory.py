@@ -119,20 +119,30 @@ class TicketDirectory(Directory):
     def people(self, receiver: Receiver, at: datetime) -> Sequence[str]:
         name, staff = receiver.name, self.staff
         match receiver.kind:
-            case ReceiverKind.CATCH_ALL:
-                return [CATCH_ALL] if staff.catch_all else []
+            case ReceiverKind.CATCH_ALL | ReceiverKind.WEBHOOK | ReceiverKind.ASSIGNEE:
+                return self._alone(receiver)
             case ReceiverKind.ON_CALL if name in staff.rota.schedules:
                 return self._ids(staff.rota.now(name, at))
             case ReceiverKind.ON_CALL_NEXT:
                 return self._ids(staff.rota.next(name, at))
             case ReceiverKind.TEAM:
                 return self._in_turn(name)
-            case ReceiverKind.WEBHOOK:
-                return [str(receiver)] if name in staff.webhooks else []
             case _:
                 return [
                     key for key, one in staff.agents.items() if self._is(one, receiver.kind, name)
                 ]
+
+    def _alone(self, receiver: Receiver) -> list[str]:
+        """Return the one whom such a receiver can only be; empty for nobody."""
+        match receiver.kind:
+            case ReceiverKind.CATCH_ALL:
+                found, there = CATCH_ALL, bool(self.staff.catch_all)
+            case ReceiverKind.WEBHOOK:
+                found, there = str(receiver), receiver.name in self.staff.webhooks
+            case _:
+                found = str(self.ticket.assignee_id)
+                there = found in self.staff.agents
+        return [found] if there else []
 
     def _ids(self, emails: Sequence[str]) -> list[str]:
         """Return the ids of those who still work here."""
@@ -146,8 +156,6 @@ class TicketDirectory(Directory):
 
     def _is(self, agent: Agent, kind: ReceiverKind, name: str) -> bool:
         match kind:
-            case ReceiverKind.ASSIGNEE:
-                return agent.id == self.ticket.assignee_id
             case ReceiverKind.ON_CALL:
                 return agent.role is Role.AGENT
             case ReceiverKind.AGENT:

@@ -12,6 +12,7 @@ from app.desk.links import take_url
 from app.kit import i18n
 from app.kit.ids import digest
 from app.models import Agent, Clock, DeliveryClass, Page, Ticket
+from app.models import Message as Opening
 from app.outbox.compose import Letter
 from app.outbox.put import Notice, Outgoing, put, put_notice
 from app.sla.ladder import PageChannel
@@ -75,6 +76,8 @@ class Message:
     address: str
     # Which of the page's methods this is, counted from nought.
     number: int
+    # What the ticket began with; None for one that nobody has written on.
+    first: Opening | None = None
     # Further tickets that wait for the same person, the most urgent first.
     others: tuple[tuple[Ticket, Clock], ...] = ()
 
@@ -197,6 +200,7 @@ def _mail(session: Session, house: House, message: Message, now: datetime) -> No
         agent=message.agent,
         step=page.step + 1,
         reason=f"{page.name} ({page.reason})" if page.reason else page.name,
+        first=message.first,
         others=message.others,
         now=now,
     )

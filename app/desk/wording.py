@@ -11,9 +11,8 @@ from app.desk.house import House
 from app.desk.letters import Rendered
 from app.desk.links import take_url
 from app.kit.log import logger
-from app.models import Agent, Agreement, Clock, Contact, Customer, Ticket
+from app.models import Agent, Agreement, Clock, Contact, Customer, Message, Ticket
 from app.sla.terms import Severity
-from app.store import tickets
 
 log = logger("letters")
 # The lines of the customer's first message that a page shows.
@@ -107,9 +106,13 @@ def page(
     step: int,
     reason: str,
     now: datetime,
+    first: Message | None,
     others: Sequence[tuple[Ticket, Clock]] = (),
 ) -> Rendered:
-    """Return the letter that asks somebody of ours to take the ticket, and tells of others."""
+    """Return the letter that asks somebody of ours to take the ticket, and tells of others.
+
+    ``first`` is what the ticket began with; None for one that nobody has written on.
+    """
     desk = house.settings.desk
     context = letters.Page(
         now=now,
@@ -124,7 +127,7 @@ def page(
         step=step,
         take_url=take_url(house, ticket, agent),
         person_name=agent.name if agent else None,
-        excerpt=_excerpt(session, ticket),
+        excerpt=_excerpt(first),
         reason=reason,
         others=tuple(
             letters.Waiting(
@@ -158,8 +161,7 @@ def _customer(session: Session, ticket: Ticket) -> str:
     return ", ".join(name for name in names if name) or "?"
 
 
-def _excerpt(session: Session, ticket: Ticket) -> str | None:
-    first = tickets.first_message(session, ticket.id)
+def _excerpt(first: Message | None) -> str | None:
     if first is None:
         return None
     text = (first.reply_text or first.text).strip()

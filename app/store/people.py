@@ -1,6 +1,6 @@
 """Customers, contacts, agents and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select, tuple_
@@ -156,6 +156,15 @@ def team_mates(session: Session, agent: Agent) -> Sequence[Agent]:
 def agents_by_id(session: Session, ids: Sequence[Id]) -> Sequence[Agent]:
     """Return these agents."""
     return session.exec(select(Agent).where(col(Agent.id).in_(ids))).all()
+
+
+def load_whose(
+    session: Session, contact_ids: Collection[Id], customer_ids: Collection[Id]
+) -> Sequence[Contact | Customer]:
+    """Return these contacts and customers; the session knows each while the answer is kept."""
+    contacts = session.exec(select(Contact).where(col(Contact.id).in_(contact_ids))).all()
+    found = session.exec(select(Customer).where(col(Customer.id).in_(customer_ids))).all()
+    return [*contacts, *found]
 
 
 def lock_agents(session: Session, ids: Sequence[Id]) -> None:
