@@ -52,6 +52,7 @@ from escalation import answer
 from intake import mail_http, sms_twilio
 from intake.http_trust import Taken
 from intake.phone import generic as phone_generic
+from intake.phone import twilio as phone_line
 
 PREFIX = "/api/v1"
 
@@ -92,6 +93,7 @@ def create_app(
         app.include_router(twilio.router)
         app.include_router(answer.router)
         app.include_router(sms_twilio.router)
+        app.include_router(phone_line.router)
     for part in (
         ticket_lists,
         search,

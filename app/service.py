@@ -45,6 +45,8 @@ from intake.imap.health import Health, WatchState
 from intake.imap.terms import WatchSettings
 from intake.imap.watch import watch
 from intake.lmtp import LmtpServer
+from intake.phone.lost import LostCalls
+from intake.phone.recordings import Recordings
 from intake.process import Processor
 from intake.receive import MailLedger
 from intake.sms_lost import LostTexts
@@ -53,6 +55,8 @@ from intake.sms_lost import LostTexts
 POLL_S = 0.5
 # The audit log is sealed this often: so long could an entry be changed without a trace.
 SEAL_S = 1.0
+# Recordings come some seconds after a call; nobody waits for them at the telephone.
+CALLS_POLL_S = 2.0
 
 
 class Part(StrEnum):
@@ -108,6 +112,7 @@ class Service:
             more += [self._rounds(), self._sealer(), *self._lifelines()]
         if Part.INTAKE in self.parts and self.settings.twilio.account_sid:
             more.append(self._lost_texts())
+            more.append(self._calls())
         # What is loaded by now lives as long as the process; the collector need not look at it.
         gc.collect()
         gc.freeze()
@@ -146,6 +151,17 @@ class Service:
 
     def _sealer(self) -> Loop:
         return Loop("audit", Sealer(self.db, self.clock).pass_once, Topic.AUDIT, lambda: SEAL_S)
+
+    def _calls(self) -> Loop:
+        account = Account(self.settings)
+        recordings = Recordings(self.db, self.house, self.clock, account)
+        lost = LostCalls(self.db, self.house, self.clock, account)
+        return Loop(
+            "calls",
+            lambda: recordings.pass_once() + lost.pass_once(),
+            Topic.CALLS,
+            lambda: CALLS_POLL_S,
+        )
 
     def _has_canaries(self) -> bool:
         return any(box.canary_minutes for box in self.settings.mailboxes.values())

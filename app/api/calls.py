@@ -14,6 +14,7 @@ from app.api.problems import responses
 from app.api.ticket_schemas import Body, TicketOut
 from app.desk import call_backs, suspicions
 from app.desk.call_report import CallReport
+from app.desk.calling import call_customer
 from app.desk.calls import record_call
 from app.desk.work import By
 from app.kit.errors import NotFound
@@ -90,6 +91,20 @@ class CallIn(Body):
         None, description="As the agent judges it; left out, by the note."
     )
     ticket: int | None = Field(None, description="Left out, the customer's fresh fault, or a new.")
+
+
+class CallingIn(Body):
+    """Whom to call."""
+
+    number: Number | None = Field(
+        None, description="Left out: who is to be called back, else the contact, else who phoned."
+    )
+
+
+class CallingOut(BaseModel):
+    """The agent's telephone rings; the call is written on the ticket when it is over."""
+
+    delivery: UUID
 
 
 class CallBackOut(BaseModel):
@@ -208,6 +223,19 @@ def post_call(context: Writer, body: CallIn) -> CallOut:
         call, ticket = record_call(session, context.house, report, now=now)
         session.flush()
         return CallOut.of(call, ticket.number if ticket else None)
+
+
+@router.post(
+    "/tickets/{number}/call",
+    operation_id="call_customer",
+    status_code=202,
+    responses=_CONFLICT,
+)
+def post_calling(context: Writer, number: int, body: CallingIn) -> CallingOut:
+    """Call the customer: your telephone rings first, and theirs when you press 1."""
+    with context.changing(number) as (session, ticket, by):
+        delivery = call_customer(session, context.house, ticket, by, number=body.number)
+        return CallingOut(delivery=delivery)
 
 
 @router.get("/call-backs", operation_id="list_call_backs")

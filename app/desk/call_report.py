@@ -16,6 +16,8 @@ from app.sla.terms import Severity
 
 # Enough for an hour of speech; what is longer is cut.
 LONGEST_TEXT = 100_000
+# Where the parts of a transcript are kept with a call.
+_PARTS = "transcript_parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class CallReport:
     agent_id: Id | None = None
     note: str = ""
     transcript: str = ""
+    # One part of a transcript that comes in parts: its place among them, and its text.
+    transcript_part: tuple[int, str] | None = None
     severity: Severity | None = None
     # One of ours chose the severity, and not the caller.
     by_agent: bool = False
@@ -95,7 +99,22 @@ def complete(call: Call, report: CallReport, *, region: str, now: datetime) -> N
         call.recording_url = storable(report.recording_url)
         call.fetch_at = now if report.fetch else call.fetch_at
     call.extra = {**call.extra, **report.extra}
+    if report.transcript_part is not None:
+        _put_part(call, *report.transcript_part)
     call.problems = list(dict.fromkeys([*call.problems, *report.problems]))
+
+
+def _put_part(call: Call, place: int, text: str) -> None:
+    """Put a part of the transcript in its place; parts come in any order, and again."""
+    kept = call.extra.get(_PARTS)
+    parts = {**(kept if isinstance(kept, dict) else {}), f"{place:09}": storable(text.strip())}
+    call.extra = {**call.extra, _PARTS: parts}
+    before = " ".join(str(kept[one]) for one in sorted(kept)) if isinstance(kept, dict) else ""
+    together = " ".join(str(parts[one]) for one in sorted(parts))[:LONGEST_TEXT]
+    if before and before in call.transcript:
+        call.transcript = call.transcript.replace(before, together)
+    else:
+        call.transcript = _together(call.transcript, together)
 
 
 def _settle_outcome(call: Call, report: CallReport) -> None:

@@ -14,8 +14,10 @@ from app.desk.house import House
 from app.desk.terms import terms_of
 from app.desk.tickets import Entry, Opening, add_entry, add_message, open_ticket, take_up
 from app.desk.work import raise_severity
+from app.kit.db import wake_after_commit
 from app.kit.errors import NotFound
 from app.kit.phone_numbers import parse_number
+from app.kit.wake import Topic
 from app.models import (
     OPEN,
     Call,
@@ -81,6 +83,8 @@ def record_call(
     case = _case_of(session, house, report, now=now)
     call = case.call
     _know_agent(session, call)
+    if call.fetch_at is not None:
+        wake_after_commit(session, Topic.CALLS)
     if call.direction is Direction.INTERNAL:
         return call, None
     if call.ticket_id is None:

@@ -21,6 +21,7 @@ class Topic(StrEnum):
     AUDIT = "audit"
     FEED = "feed"
     LIFELINE = "lifeline"
+    CALLS = "calls"
 
 
 class Wake:

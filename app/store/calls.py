@@ -139,6 +139,17 @@ def known(session: Session, source: str, external_ids: Iterable[str]) -> dict[st
     return {call.external_id: call for call in session.exec(query)}
 
 
+def newest_of_source(session: Session, source: str) -> datetime | None:
+    """Return when the newest call of a source that came in began; None where there is none."""
+    query = (
+        select(Call.started_at)
+        .where(Call.source == source, Call.direction == Direction.INBOUND)
+        .order_by(col(Call.started_at).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
 # Tasks to call back.
 
 

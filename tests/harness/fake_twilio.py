@@ -51,9 +51,22 @@ class Made:
     direction: str = "outbound-api"
     error_code: int | None = None
     sequence: int = 0
+    ended_at: datetime | None = None
 
     def get(self, name: str) -> str:
         return self.fields.get(name, [""])[0]
+
+
+@dataclass
+class Recording:
+    """What somebody left after the tone."""
+
+    sid: str
+    call: str
+    sound: bytes
+    made_at: datetime
+    # So many times it is not there yet when it is asked for.
+    late: int = 0
 
 
 @dataclass
@@ -83,6 +96,11 @@ class FakeTwilio:
     complaints: list[str] = field(default_factory=list)
     # Each callback is posted so often.
     repeats: int = 1
+    # Calls that came in, and what was recorded of them.
+    incoming: list[Made] = field(default_factory=list)
+    recordings: dict[str, "Recording"] = field(default_factory=dict)
+    # Callbacks that nobody waits for are kept here instead of posted, where it is a list.
+    held: list[tuple[str, dict[str, str]]] | None = None
     # What the number is set up with in Twilio's console.
     number_settings: dict[str, str] = field(default_factory=dict)
     standing: str = "active"
@@ -116,6 +134,13 @@ class FakeTwilio:
             # An empty "200" stands in Twilio's log as an error.
             assert answered.status != 200 or answered.text, f"{url} answers 200 with nothing"
         return answered
+
+    def tell(self, url: str, fields: Mapping[str, str]) -> None:
+        """Post a callback that tells something; where they are held, keep it for later."""
+        if self.held is not None:
+            self.held.append((url, dict(fields)))
+            return
+        self.callback(url, fields)
 
     def new_sid(self, prefix: str) -> str:
         self._count += 1
@@ -164,7 +189,10 @@ class FakeTwilio:
             return 200, {"sid": ACCOUNT, "status": self.standing, "friendly_name": "Desk"}
         lists = {
             "/Messages.json": lambda: _page("messages", _to(self.messages, query), _message),
-            "/Calls.json": lambda: _page("calls", _to(self.calls, query), _call),
+            "/Calls.json": lambda: _page("calls", _to([*self.incoming, *self.calls], query), _call),
+            "/Recordings.json": lambda: _page(
+                "recordings", list(self.recordings.values()), _recording
+            ),
             "/IncomingPhoneNumbers.json": lambda: self._numbers(query),
         }
         if path in lists:
@@ -243,6 +271,19 @@ def _call(made: Made) -> dict[str, Any]:
         "status": made.status,
         "direction": made.direction,
         "date_created": format_datetime(made.made_at),
+        "start_time": format_datetime(made.made_at),
+        "end_time": format_datetime(made.ended_at) if made.ended_at else None,
+    }
+
+
+def _recording(made: Recording) -> dict[str, Any]:
+    return {
+        "sid": made.sid,
+        "call_sid": made.call,
+        "account_sid": ACCOUNT,
+        "status": "completed",
+        "source": "RecordVerb",
+        "date_created": format_datetime(made.made_at),
     }
 
 
@@ -260,6 +301,9 @@ def fake_twilio(now: Callable[[], datetime]) -> Generator[FakeTwilio]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
+            if ".mp3" in self.path:
+                self.play()
+                return
             length = int(self.headers.get("Content-Length") or 0)
             form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
             said = twilio.answer(
@@ -274,6 +318,22 @@ def fake_twilio(now: Callable[[], datetime]) -> Generator[FakeTwilio]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def play(self) -> None:
+            """Give a recording's sound to whoever may have it."""
+            sid = self.path.rpartition("/")[2].removesuffix(".mp3")
+            made = twilio.recordings.get(sid)
+            wanted = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+            allowed = self.headers.get("Authorization") == wanted
+            there = made is not None and made.late <= 0
+            if made is not None:
+                made.late -= 1
+            sound = made.sound if made is not None and allowed and there else b""
+            self.send_response(200 if sound else (404 if allowed else 401))
+            self.send_header("Content-Type", "audio/mpeg")
+            self.send_header("Content-Length", str(len(sound)))
+            self.end_headers()
+            self.wfile.write(sound)
 
         do_GET = do_POST = answer  # noqa: N815 - the library's names
 

@@ -29,12 +29,23 @@ VERBS: dict[str, set[str]] = {
         *("url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"),
         *("machineDetection", "byoc", "sendDigits"),
     },
+    "Start": {"action", "method"},
+    "Transcription": {
+        *("languageCode", "track", "partialResults", "statusCallbackUrl", "statusCallbackMethod"),
+        *("name", "transcriptionEngine", "speechModel", "hints"),
+    },
     "Redirect": {"method"},
     "Reject": {"reason"},
     "Hangup": set(),
     "Message": {"to", "from", "action", "method"},
 }
-_NESTED = {"Gather": {"Say", "Play", "Pause"}, "Dial": {"Number"}}
+_NESTED = {
+    "Gather": {"Say", "Play", "Pause"},
+    "Dial": {"Number"},
+    "Start": {"Transcription"},
+}
+# These stand inside another and nowhere else.
+_INNER = {"Number", "Transcription"}
 # A voice that does not speak the language fails the verb.
 _SPEAKS = {
     "nb-NO": ("Polly.Liv", "Polly.Ida-Neural", "Google.nb-NO-"),
@@ -85,7 +96,7 @@ def _verb(element: Element, parent: str) -> Verb:
     name = element.tag
     assert name in VERBS, f"there is no verb {name}"
     assert parent == "Response" or name in _NESTED.get(parent, ()), f"{name} inside {parent}"
-    assert parent != "Response" or name != "Number", "Number stands inside Dial"
+    assert parent != "Response" or name not in _INNER, f"{name} stands inside another verb"
     unknown = set(element.attrib) - VERBS[name]
     assert not unknown, f"{name} has no {unknown}"
     if name == "Say":

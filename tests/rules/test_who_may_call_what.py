@@ -116,6 +116,7 @@ LEAST = {
     "GET /tickets/{number}": V,
     "PUT /tickets/{number}/assignee": A,
     "GET /tickets/{number}/attachments/{attachment_id}": V,
+    "POST /tickets/{number}/call": A,
     "GET /tickets/{number}/calls": V,
     "GET /tickets/{number}/clocks": V,
     "PUT /tickets/{number}/customer": A,

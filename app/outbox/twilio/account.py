@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import httpx2
+
 from app.config import Settings
-from app.kit.errors import PermanentError, TemporaryError
+from app.kit.errors import OutsideError, PermanentError, TemporaryError
 from app.outbox.twilio.codes import RETRYABLE, Cure, Trouble, trouble
 from app.outbox.twilio.signature import auth_token
 
@@ -25,6 +27,10 @@ _NEWEST = 20
 _MOST_SMS = 1000
 # A call that says its piece three times is over by then, whatever the other side does.
 _LONGEST_CALL_S = 180
+# So many are looked through at a time; a desk that misses more has other troubles.
+_MOST_CALLS = 1000
+# Four hours of Twilio's MP3 (32 kbit/s).
+_LONGEST_RECORDING = 60_000_000
 
 
 class TwilioTemporary(TemporaryError):
@@ -67,6 +73,18 @@ class Received:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call to our number that is over."""
+
+    sid: str
+    from_number: str
+    to_number: str
+    status: str
+    started_at: datetime
+    ended_at: datetime
+
+
 class Account:
     """Sends and calls from our number."""
 
@@ -92,7 +110,15 @@ class Account:
         }
         return _taken(_ask(lambda: self._api().messages.create(**_given(fields))))
 
-    def call(self, to: str, script: str, *, delivery: str, ring_s: int | None = None) -> Taken:
+    def call(
+        self,
+        to: str,
+        script: str,
+        *,
+        delivery: str,
+        ring_s: int | None = None,
+        longest_s: int | None = None,
+    ) -> Taken:
         """Call a number and let Twilio go through a script (TwiML) when somebody answers.
 
         The script travels with the request, so that the call speaks even while we are away. Whether
@@ -103,7 +129,7 @@ class Account:
             "from_": self._settings.number,
             "twiml": script,
             "timeout": ring_s or self._settings.ring_s,
-            "time_limit": _LONGEST_CALL_S,
+            "time_limit": longest_s or _LONGEST_CALL_S,
             "status_callback": self._callback(delivery),
             "status_callback_event": ["initiated", "ringing", "answered", "completed"],
         }
@@ -154,6 +180,63 @@ class Account:
         names = ("sms_url", "voice_url", "voice_fallback_url", "status_callback")
         return {name: getattr(rows[0], name) or "" for name in names} if rows else None
 
+    def ended_calls(self, since: datetime) -> Sequence[EndedCall]:
+        """Return the calls to our number that began since then and are over, newest first."""
+        rows = _ask(
+            lambda: self._api().calls.list(
+                to=self._settings.number, start_time_after=since, limit=_MOST_CALLS
+            )
+        )
+        return [
+            EndedCall(
+                sid=row.sid,
+                from_number=row._from or "",
+                to_number=row.to or "",
+                status=row.status,
+                started_at=row.start_time or row.date_created,
+                ended_at=row.end_time,
+            )
+            for row in rows
+            # Without an end it still goes on.
+            if row.direction == "inbound" and row.end_time is not None
+        ]
+
+    def recordings(self, since: datetime) -> Mapping[str, str]:
+        """Return the addresses of the recordings made since then, by their calls."""
+        rows = _ask(
+            lambda: self._api().recordings.list(date_created_after=since, limit=_MOST_CALLS)
+        )
+        return {
+            row.call_sid: self._recording_url(row.sid) for row in rows if row.status == "completed"
+        }
+
+    def recording(self, sid: str) -> bytes:
+        """Return a recording's sound, as MP3; what is larger than a call can be is refused."""
+        token = auth_token(self._settings)
+        try:
+            with httpx2.stream(
+                "GET",
+                f"{self._recording_url(sid)}.mp3",
+                auth=(self._settings.account_sid or "", token),
+                timeout=self._settings.timeout_s,
+                # It lies elsewhere, and the token stays here.
+                follow_redirects=True,
+            ) as answer:
+                if answer.status_code >= 400:
+                    raise _no_recording(answer.status_code)
+                sound = bytearray()
+                for chunk in answer.iter_bytes():
+                    sound += chunk
+                    if len(sound) > _LONGEST_RECORDING:
+                        raise PermanentError("the recording is larger than any call.")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise TemporaryError(f"Twilio cannot be reached: {type(error).__name__}.") from error
+        return bytes(sound)
+
+    def _recording_url(self, sid: str) -> str:
+        base = self._settings.api_base_url.rstrip("/")
+        return f"{base}/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
+
     def _callback(self, delivery: str) -> str:
         return f"{self._base}{STATUS_PATH}/{delivery}"
 
@@ -194,6 +277,12 @@ def _ask(request: Any) -> Any:
         # requests' own errors are among these.
         says = f"Twilio cannot be reached: {type(error).__name__}"
         raise TwilioTemporary(Trouble(None, Cure.TIME, says), uncertain=True) from error
+
+
+def _no_recording(status: int) -> OutsideError:
+    says = f"Twilio does not give the recording: {status}."
+    # It is there some seconds after the call; a token may be mended. One that was deleted is 410.
+    return PermanentError(says) if status == 410 else TemporaryError(says)
 
 
 def _taken(row: Any) -> Taken:

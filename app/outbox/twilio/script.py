@@ -7,7 +7,7 @@ stranger wrote: it is text and never mark-up.
 import re
 from typing import Any, Final, Self
 
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Start, VoiceResponse
 from typing_extensions import override
 
 from app.config import Voice
@@ -39,6 +39,71 @@ class Script:
         gather = Gather(num_digits=1, timeout=wait_s, action=action, method="POST", input="dtmf")
         self._say(gather, text)
         self._response.append(gather)
+        return self
+
+    def listen(self, text: str, action: str, *, wait_s: int, hints: str) -> Self:
+        """Say something while waiting for one key or a word, and post either to ``action``.
+
+        Silence is posted as well. ``hints`` are words that are likely, separated by commas.
+        """
+        gather = Gather(
+            num_digits=1,
+            timeout=wait_s,
+            action=action,
+            method="POST",
+            input="dtmf speech",
+            language=self._voice.language,
+            speech_timeout="auto",
+            hints=hints,
+            action_on_empty_result=True,
+        )
+        self._say(gather, text)
+        self._response.append(gather)
+        return self
+
+    def connect(
+        self, number: str, *, caller_id: str, ring_s: int, action: str, whisper: str | None = None
+    ) -> Self:
+        """Ring a number; ``action`` is told how that went, and says how to go on.
+
+        Whoever picks up is told by the script at ``whisper`` first, and may refuse.
+        """
+        dial = Dial(
+            action=action, method="POST", timeout=ring_s, caller_id=caller_id, answer_on_bridge=True
+        )
+        dial.number(number, **({"url": whisper, "method": "POST"} if whisper else {}))
+        self._response.append(dial)
+        return self
+
+    def transcribe(self, status: str) -> Self:
+        """Write down what the caller says from here on; its parts are posted to ``status``."""
+        start = Start()
+        start.transcription(
+            language_code=self._voice.language,
+            track="inbound_track",
+            partial_results=False,
+            status_callback_url=status,
+            status_callback_method="POST",
+        )
+        self._response.append(start)
+        return self
+
+    def record(self, *, action: str, status: str, longest_s: int, silence_s: int) -> Self:
+        """Record a message; ``status`` is told of the recording.
+
+        Where nothing was said, the next verb's turn comes.
+        """
+        self._response.record(
+            action=action,
+            method="POST",
+            max_length=longest_s,
+            timeout=silence_s,
+            finish_on_key="#",
+            play_beep=True,
+            recording_status_callback=status,
+            recording_status_callback_method="POST",
+            recording_status_callback_event="completed absent",
+        )
         return self
 
     def wait(self, seconds: int) -> Self:

@@ -1,13 +1,18 @@
-"""A message as it is said on a call: a page asks for a key, anything else is said twice."""
+"""A message as it is said on a call: a page and a bridge ask for a key, all else is said twice."""
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 from app.config import Settings
 from app.outbox.twilio.script import Script
 
 # The keys come to this address, with the delivery's id behind it.
 KEYS_PATH: Final = "/twilio/pages"
+# A key on a call that connects two people comes to the first of these; how it went to the second.
+BRIDGE_PATH: Final = "/twilio/line/bridge"
+BRIDGED_PATH: Final = "/twilio/line/bridged"
+LONGEST_BRIDGE_S: Final = 4 * 3600
 # A page is said so often to whoever presses nothing. Three times the longest text and its mark-up
 # stay below what a call's script may be.
 _TIMES = 3
@@ -30,6 +35,10 @@ def script_of(settings: Settings, payload: Mapping[str, object], delivery: str) 
     language = str(payload.get("language", ""))
     script = Script(settings.twilio.voice_of(language))
     text = str(payload["text"])[:_LONGEST_TEXT]
+    bridge = payload.get("bridge")
+    if isinstance(bridge, Mapping):
+        action = f"{settings.twilio_url}{BRIDGE_PATH}?{urlencode({**bridge, 'language': language})}"
+        return script.ask(text, action).ask(text, action).hang_up()
     if not payload.get("step"):
         return script.say(text).wait(1).say(text).hang_up()
     action = f"{settings.twilio_url}{KEYS_PATH}/{delivery}?language={language}"

@@ -17,7 +17,7 @@ from app.outbox.deliver import ChannelTransport
 from app.outbox.smtp import Sent
 from app.outbox.twilio.account import Account, Taken
 from app.outbox.twilio.gsm import fitting
-from app.outbox.twilio.spoken import script_of
+from app.outbox.twilio.spoken import LONGEST_BRIDGE_S, script_of
 
 # Which of these ids of Twilio's belong to deliveries that we know.
 Known = Callable[[Sequence[str]], Collection[str]]
@@ -119,7 +119,8 @@ class VoiceTransport(_Sender):
     @override
     def _send(self, to: str, payload: Mapping[str, object], key: str) -> Taken:
         made = script_of(self._settings, payload, key)
-        return self._account.call(to, str(made), delivery=key)
+        longest_s = LONGEST_BRIDGE_S if "bridge" in payload else None
+        return self._account.call(to, str(made), delivery=key, longest_s=longest_s)
 
     @override
     def _sent_to(self, to: str) -> Sequence[Taken]:
