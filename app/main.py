@@ -14,12 +14,14 @@ from app.api import (
     canaries,
     contacts,
     customers,
+    deliveries,
     describe,
     events,
     exclusions,
     health,
     incidents,
     intake_mails,
+    mailboxes,
     maintenance,
     me,
     merging,
@@ -27,6 +29,7 @@ from app.api import (
     policies,
     problems,
     reaching,
+    reports,
     schedules,
     search,
     sign_in,
@@ -121,6 +124,9 @@ def create_app(
         incidents,
         events,
         webhooks,
+        deliveries,
+        mailboxes,
+        reports,
     ):
         app.include_router(guarded(part.router, prefix=PREFIX), prefix=PREFIX)
     for router in (sign_in.router, sign_in.out):

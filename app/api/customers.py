@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,6 +13,7 @@ from app.api.context import Lead, Reader, Writer
 from app.api.paging import Page, Paged, cut
 from app.api.problems import responses
 from app.api.ticket_schemas import Address, Body, Reason, TicketOut
+from app.config import TimeZone
 from app.desk import agreements as desk
 from app.desk import people as desk_people
 from app.desk.belonging import set_customer
@@ -86,6 +87,14 @@ class CustomerIn(Body):
     time_zone: Word | None = None
 
 
+class CustomerChangeIn(Body):
+    """What a customer is called, and how they are written to."""
+
+    name: Named
+    language: Literal["nb", "nn", "en"] | None = None
+    time_zone: TimeZone | None = None
+
+
 class DomainIn(Body):
     """A mail domain."""
 
@@ -149,6 +158,23 @@ def get_customer(context: Reader, customer_id: UUID) -> CustomerOut:
     """Read one customer."""
     with context.reading() as session:
         return _shown(session, [_customer(session, context.agent, customer_id)])[0]
+
+
+@router.put("/customers/{customer_id}", operation_id="change_customer")
+def change_customer(context: Lead, customer_id: UUID, body: CustomerChangeIn) -> CustomerOut:
+    """Set a customer's name, language and time zone."""
+    with context.db.writing() as session:
+        customer = _customer(session, context.agent, customer_id)
+        desk_people.change_customer(
+            session,
+            customer,
+            name=body.name,
+            language=body.language,
+            time_zone=body.time_zone,
+            now=context.now,
+            actor=context.actor,
+        )
+        return _shown(session, [customer])[0]
 
 
 @router.post("/customers", operation_id="add_customer", status_code=201, responses=_CONFLICT)

@@ -80,6 +80,35 @@ def add_customer(
     return customer
 
 
+def change_customer(
+    session: Session,
+    customer: Customer,
+    *,
+    name: str,
+    language: str | None,
+    time_zone: str | None,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Set a customer's name, language and zone; None for the desk's own."""
+    before: dict[str, object] = {
+        "name": customer.name,
+        "language": customer.language,
+        "time_zone": customer.time_zone,
+    }
+    customer.name, customer.language, customer.time_zone = name, language, time_zone
+    audit_of(
+        session,
+        "customer",
+        customer.id,
+        "customer.changed",
+        now=now,
+        actor=actor,
+        before=before,
+        after={"name": name, "language": language, "time_zone": time_zone},
+    )
+
+
 def add_agent(
     session: Session,
     *,

@@ -59,6 +59,8 @@ class Contact(Row, table=True):
     # E.164, as in +4722000000.
     phone: str | None = Field(default=None, index=True)
     language: str | None = None
+    # The contact that they were found to be; what comes from this address is that one's.
+    merged_into_id: Id | None = link("contact", nullable=True)
     created_at: Instant
 
 

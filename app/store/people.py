@@ -17,11 +17,23 @@ from app.store import visible
 
 
 def contacts_by_email(session: Session, emails: Sequence[str]) -> dict[str, Contact]:
-    """Return the contacts with these addresses (lower case), by address."""
+    """Return the contacts with these addresses (lower case), by address.
+
+    For one that was found to be another person's, that person.
+    """
     if not emails:
         return {}
-    rows = session.exec(select(Contact).where(col(Contact.email).in_(emails)))
-    return {row.email: row for row in rows if row.email}
+    found = session.exec(select(Contact).where(col(Contact.email).in_(emails))).all()
+    known = {row.email: row for row in found if row.email}
+    ids = [row.merged_into_id for row in found if row.merged_into_id is not None]
+    if ids:
+        rows = session.exec(select(Contact).where(col(Contact.id).in_(ids)))
+        into = {row.id: row for row in rows}
+        known = {
+            email: into.get(row.merged_into_id, row) if row.merged_into_id else row
+            for email, row in known.items()
+        }
+    return known
 
 
 def customers_by_domain(session: Session, domains: Sequence[str]) -> dict[str, Customer]:
