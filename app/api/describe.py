@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app.api.access import Operation, operations
 from app.api.guard import REPLAYED, Shape, resource_path, shape_of
-from app.api.problems import MEDIA_TYPE, Problem, responses
+from app.api.problems import DESCRIPTIONS, MEDIA_TYPE, Problem
 from app.api.scopes import SAFE_METHODS
 from app.models import Role
 
@@ -51,7 +51,11 @@ _HEADERS = {
     "RateLimit": ('What is left: `"token";r=5999;t=60`.', "string"),
     "RateLimit-Policy": ('How much there is: `"token";q=6000;w=60`.', "string"),
 }
-_RETRY = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+_SOME = {
+    "ETag": ("The state of the thing, for If-Match.", "string"),
+    REPLAYED: ("`true` where this answer was given before.", "string"),
+    "Retry-After": ("Seconds to wait.", "integer"),
+}
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -107,6 +111,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schemas["Problem"].pop("$defs", {}))
+    _components(document["components"])
     for one in operations(app):
         if one.in_schema:
             described = document["paths"][one.path][one.method.lower()]
@@ -143,33 +148,48 @@ def _complete(described: dict[str, Any], one: Operation, resources: Mapping[str,
             errors.add(422)
     if not parameters:
         del described["parameters"]
-    _answers(described["responses"], errors, shape)
+    _answers(described["responses"], errors, shape, replays=one.method == "POST")
 
 
-def _answers(answers: dict[str, Any], errors: set[int], shape: Shape | None) -> None:
+def _answers(
+    answers: dict[str, Any], errors: set[int], shape: Shape | None, *, replays: bool
+) -> None:
     for status in [key for key in answers if key.isdecimal() and int(key) >= 400]:
         if MEDIA_TYPE in answers[status].get("content", {}) or status == "422":
             errors.add(int(status))
-    for number, about in responses(*errors).items():
-        answers[str(number)] = {
-            "description": about["description"],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+    for number in errors:
+        answers[str(number)] = {"$ref": f"#/components/responses/Problem{number}"}
     for status, answer in answers.items():
-        headers = {
-            name: {"description": what, "schema": {"type": kind}}
-            for name, (what, kind) in _HEADERS.items()
-        }
-        if status in {"429", "503"}:
-            headers["Retry-After"] = _RETRY
-        if status.startswith("2") and shape is not None and shape.is_one_thing:
-            headers["ETag"] = {
-                "description": "The state of the thing, for If-Match.",
-                "schema": {"type": "string"},
-            }
+        if "$ref" in answer:
+            continue
+        headers: dict[str, Any] = {name: _ref(name) for name in _HEADERS}
         if status.startswith("2") and shape is not None:
-            headers[REPLAYED] = {
-                "description": "true where this answer was given before.",
-                "schema": {"type": "string"},
-            }
+            if replays:
+                headers[REPLAYED] = _ref(REPLAYED)
+            if shape.is_one_thing:
+                headers["ETag"] = _ref("ETag")
         answer.setdefault("headers", {}).update(headers)
+
+
+def _ref(header: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{header}"}
+
+
+def _components(components: dict[str, Any]) -> None:
+    """Add what many answers share."""
+    components["headers"] = {
+        name: {"description": what, "schema": {"type": kind}}
+        for name, (what, kind) in {**_HEADERS, **_SOME}.items()
+    }
+    components["responses"] = {}
+    for status in sorted(DESCRIPTIONS):
+        headers = {name: _ref(name) for name in _HEADERS}
+        if status in {429, 503}:
+            headers["Retry-After"] = _ref("Retry-After")
+        if status == 412:
+            headers["ETag"] = _ref("ETag")
+        components["responses"][f"Problem{status}"] = {
+            "description": DESCRIPTIONS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "headers": headers,
+        }

@@ -69,7 +69,7 @@ class TicketsIn(Body):
     tickets: list[int] = Field(min_length=1, max_length=1000)
 
 
-class LeaveIn(Body):
+class LeaveIncidentIn(Body):
     """Why its cause is another."""
 
     reason: Reason
@@ -156,7 +156,9 @@ def post_tickets(context: Writer, incident_id: UUID, body: TicketsIn) -> Inciden
 
 
 @router.post("/{incident_id}/tickets/{number}/leave", operation_id="leave_incident")
-def post_leave(context: Writer, incident_id: UUID, number: int, body: LeaveIn) -> IncidentOut:
+def post_leave(
+    context: Writer, incident_id: UUID, number: int, body: LeaveIncidentIn
+) -> IncidentOut:
     """Take a ticket out of it."""
     with context.db.writing() as session:
         incident = _found(session, context, incident_id, lock=True)

@@ -74,7 +74,7 @@ class ProofIn(Body):
     password: SecretStr = Field(max_length=1000)
 
 
-class CodeIn(Body):
+class TotpCodeIn(Body):
     """A one-time code."""
 
     code: str = Field(pattern=r"^\d{6}$")
@@ -147,7 +147,7 @@ def post_totp(context: Reader, body: ProofIn) -> TotpOut:
 
 
 @router.post("/totp/confirm", operation_id="confirm_totp", responses=responses(409))
-def post_confirm(context: Reader, body: CodeIn) -> RecoveryOut:
+def post_confirm(context: Reader, body: TotpCodeIn) -> RecoveryOut:
     """Turn one-time codes on."""
     _check_whole(context)
     with context.db.writing() as session:

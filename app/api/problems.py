@@ -40,14 +40,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
     return {
         status: {
             "model": Problem,
-            "description": _DESCRIPTIONS[status],
+            "description": DESCRIPTIONS[status],
             "content": {MEDIA_TYPE: {}},
         }
         for status in statuses
     }
 
 
-_DESCRIPTIONS = {
+DESCRIPTIONS = {
     400: "The request cannot be read.",
     401: "Nobody is signed in: no token or session, or one that counts no longer.",
     403: "Whoever asks may not do this: their role, or the token's scopes.",

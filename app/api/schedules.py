@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from app.api.context import Lead, Reader, Writer
 from app.api.paging import Page, Paged, Paging, cut_all
@@ -147,7 +147,12 @@ def list_gaps(context: Reader, name: str, wanted: Annotated[WantedShifts, Query(
 @router.post("/{name}/overrides", operation_id="override_schedule", status_code=201)
 def post_override(context: Writer, name: str, body: OverrideIn) -> ScheduleOut:
     """Let somebody stand in, or take somebody out."""
-    override = Override.model_validate(body.model_dump())
+    try:
+        override = Override.model_validate(body.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise BadInput(reason, field=".".join(["body", *map(str, first["loc"])])) from error
     with context.db.writing() as session:
         desk.add_override(session, name, override, now=context.now, actor=context.actor)
         session.flush()
