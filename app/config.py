@@ -129,6 +129,9 @@ class OAuth(Part):
         None, description="For the refresh-token flow; left out, client credentials are used."
     )
     refresh_token_file: Path | None = Field(None, description="A file that holds it.")
+    refresh_days: float | None = Field(
+        90, gt=0, description="How long a refresh token lives; none where it does not end."
+    )
 
 
 class Login(Part):
@@ -189,6 +192,9 @@ class Dkim(Part):
 class Smtp(Login):
     """Where a mailbox's mail is sent through."""
 
+    most_a_minute: int | None = Field(
+        None, ge=1, description="How many mails may leave in a minute, pages excepted; none: any."
+    )
     dkim: Dkim | None = Field(None, description="Left out, the mail server signs, or nobody.")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.config import (
@@ -185,6 +185,7 @@ def _tokens(login: Login, key: str, clock: Clock) -> TokenSource | None:
             oauth.client_secret, oauth.client_secret_file, field=f"{key}.oauth.client_secret"
         ),
         timeout_s=login.timeout_s,
+        refresh_life=timedelta(days=oauth.refresh_days) if oauth.refresh_days else None,
         key=f"{key}.oauth",
     )
     refresh = _refresh_token(oauth, key, clock)

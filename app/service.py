@@ -5,7 +5,7 @@ import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fastapi import FastAPI
@@ -25,8 +25,11 @@ from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
 from app.desk.pulse import Patience
 from app.desk.subscriptions import tell_of_disabling
+from app.desk.tokens import tell_of_expiry
 from app.kit.clock import Clock
 from app.kit.db import Database
+from app.kit.errors import Unavailable
+from app.kit.log import logger
 from app.kit.wake import Topic
 from app.main import create_app
 from app.models import Delivery
@@ -84,6 +87,7 @@ class Service:
     def __post_init__(self) -> None:
         self.loops = Loops(self.db.wake)
         self.lmtp: Listener | None = None
+        self._warning = threading.Lock()
 
     @classmethod
     def open(
@@ -176,7 +180,16 @@ class Service:
         transports: Mapping[str, Sequence[SmtpTransport | Signing]] = {
             name: [self._transport(name, box.smtp)] for name, box in self.settings.mailboxes.items()
         }
-        sender = Sender(self.db, self.clock, transports, failed=self._failed, lanes=Lanes.MAIL)
+        boxes = self.settings.mailboxes
+        most = {name: box.smtp.most_a_minute for name, box in boxes.items()}
+        sender = Sender(
+            self.db,
+            self.clock,
+            transports,
+            failed=self._failed,
+            lanes=Lanes.MAIL,
+            most_a_minute={name: limit for name, limit in most.items() if limit},
+        )
 
         async def say_goodbye() -> None:
             for several in transports.values():
@@ -253,7 +266,15 @@ class Service:
                     max_bytes=self.settings.intake.max_bytes,
                     clock=self.clock,
                 )
-                Watcher(what, MailLedger(self.db, self.clock), self.clock).start(self.loops)
+                ledger = MailLedger(self.db, self.clock)
+                Watcher(what, ledger, self.clock, self._warn).start(self.loops)
+
+    def _warn(self, mailbox: str, warning: str) -> None:
+        """Tell staff what will keep a mailbox from being read soon."""
+        log.error("mailbox", mailbox=mailbox, warning=warning)
+        # Each folder of a mailbox has a watcher, and all of them are warned.
+        with self._warning, self.db.writing() as session:
+            tell_of_expiry(session, self.house, mailbox, warning, now=self.clock.now())
 
     def _start_lmtp(self) -> None:
         where = self.settings.lmtp
@@ -305,13 +326,26 @@ class Listener:
         self.listening.set()
 
 
+# A warning of a mailbox is told once a day; this is how often we look whether it was.
+WARN_AGAIN = timedelta(hours=6)
+log = logger("service")
+
+
 class Watcher:
     """One folder's watcher and how it last said it was."""
 
-    def __init__(self, what: WatchSettings, ledger: MailLedger, clock: Clock) -> None:
+    def __init__(
+        self,
+        what: WatchSettings,
+        ledger: MailLedger,
+        clock: Clock,
+        warn: Callable[[str, str], None],
+    ) -> None:
         self._what = what
         self._ledger = ledger
         self._clock = clock
+        self._warn = warn
+        self._warned_at: datetime | None = None
         self._last: Health | None = None
         self.name = f"imap:{what.mailbox}:{what.folder}"
 
@@ -339,8 +373,18 @@ class Watcher:
             clock=self._clock,
             # The ledger wakes the processor with its commit.
             on_received=lambda _count: None,
-            report=self._note,
+            report=self.note,
         )
 
-    def _note(self, health: Health) -> None:
+    def note(self, health: Health) -> None:
+        """Keep how the watcher is, and tell staff what it is warned of."""
         self._last = health
+        if not health.warning or (self._warned_at and health.at - self._warned_at < WARN_AGAIN):
+            return
+        try:
+            self._warn(self._what.mailbox, health.warning)
+        except Unavailable as error:
+            # It is told at every look at the whole folder, so a later one will do.
+            log.warning("staff not warned", mailbox=self._what.mailbox, error=str(error))
+            return
+        self._warned_at = health.at

@@ -189,6 +189,7 @@ class Event(StrEnum):
 
     OPENED = "opened"
     RECEIVED = "received"  # A further message of the customer's.
+    ALSO_RECEIVED = "also_received"  # A message of it came to another mailbox of ours too.
     ACKNOWLEDGED = "acknowledged"
     NOT_ACKNOWLEDGED = "not_acknowledged"
     REPLIED = "replied"

@@ -82,15 +82,17 @@ def claim(
     until: datetime,
     limit: int,
     mail: bool | None = None,
+    spent: Sequence[str] = (),
 ) -> Sequence[Claimed]:
     """Take the most urgent due deliveries; nobody else may send them before ``until``.
 
-    ``mail`` True takes mail alone, False all but mail, None everything. What rings or vibrates for
+    ``mail`` True takes mail alone, False all but mail, None everything. Of mailboxes that have
+    ``spent`` what they may send, only pages are taken. What rings or vibrates for
     a page that needs nothing any more is cancelled in place of being taken.
     """
     token = secrets.token_hex(8)
     claimed = []
-    due = outbox.claim_due(session, now, limit, token=token, until=until, mail=mail)
+    due = outbox.claim_due(session, now, limit, token=token, until=until, mail=mail, spent=spent)
     over = _no_longer_needed(session, due)
     if over:
         outbox.cancel(session, [row.id for row in over], why="the page was answered by then")

@@ -18,6 +18,7 @@ from app.kit.errors import OutsideError, PermanentError, TemporaryError, Unavail
 from app.kit.log import logger
 from app.outbox.claim import LEASE_S, RENEW_EVERY_S, Claimed, Failed, Result, claim, renew, settle
 from app.outbox.compose import compose
+from app.outbox.pace import Pace
 from app.outbox.payload import to_letter
 from app.outbox.smtp import Sent
 from app.store import outbox
@@ -88,7 +89,9 @@ class Sender:
         *,
         failed: Failed = lambda _session, _row, _now: None,
         lanes: Lanes = Lanes.ALL,
+        most_a_minute: Mapping[str, int] | None = None,
     ) -> None:
+        self._pace = Pace(most_a_minute or {}, clock.of_wall(60))
         self._mail = None if lanes is Lanes.ALL else lanes is Lanes.MAIL
         self._db = db
         self._clock = clock
@@ -124,13 +127,24 @@ class Sender:
         return [_by_mail(transport) for transport in transports]
 
     def _claim(self) -> Sequence[Claimed]:
+        left = self._pace.left(self._clock.now())
+        spent = [mailbox for mailbox, more in left.items() if more < 1]
         with self._db.reading() as session:
-            if not outbox.any_due(session, self._clock.now(), mail=self._mail):
+            if not outbox.any_due(session, self._clock.now(), mail=self._mail, spent=spent):
                 return ()
         with self._db.writing() as session:
             now = self._clock.now()
             self._lease_until = now + self._clock.of_wall(LEASE_S)
-            return claim(session, now=now, until=self._lease_until, limit=BATCH, mail=self._mail)
+            claimed = claim(
+                session,
+                now=now,
+                until=self._lease_until,
+                limit=min([BATCH, *(more for more in left.values() if more > 0)]),
+                mail=self._mail,
+                spent=spent,
+            )
+        self._pace.note([row.mailbox for row in claimed if row.channel == "mail"], now)
+        return claimed
 
     async def _send_each(self, rows: Iterator[Claimed], carrier: Carrier) -> None:
         """Send one mail after the other, while those before are being settled."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, String, bindparam
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from app.models import Delivery, DeliveryState
+from app.models import Delivery, DeliveryClass, DeliveryState
 from app.models.base import Id
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -35,16 +35,18 @@ def claim_due(
     token: str,
     until: datetime,
     mail: bool | None = None,
+    spent: Sequence[str] = (),
 ) -> Sequence[Due]:
     """Lease what is due, most urgent first; a row being sent is due again when its lease ends.
 
-    ``mail`` True takes mail alone, False all but mail, None everything.
+    ``mail`` True takes mail alone, False all but mail, None everything; of mailboxes that have
+    ``spent`` what they may send, only pages.
     """
     query = (
         select(Delivery.id, Delivery.channel, Delivery.mailbox, Delivery.payload)
         .add_columns(col(Delivery.recipient), col(Delivery.attempts))
         .add_columns(col(Delivery.created_at), col(Delivery.page_id))
-        .where(*_due(now, mail=mail))
+        .where(*_due(now, mail=mail, spent=spent))
         .order_by(col(Delivery.urgency), col(Delivery.next_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -64,14 +66,21 @@ def claim_due(
     return due
 
 
-def any_due(session: Session, now: datetime, *, mail: bool | None = None) -> bool:
+def any_due(
+    session: Session, now: datetime, *, mail: bool | None = None, spent: Sequence[str] = ()
+) -> bool:
     """Tell whether a claim would find anything: a look that needs no writer's lock."""
-    query = select(Delivery.id).where(*_due(now, mail=mail)).limit(1)
+    query = select(Delivery.id).where(*_due(now, mail=mail, spent=spent)).limit(1)
     return session.exec(query).first() is not None
 
 
-def _due(now: datetime, *, mail: bool | None) -> Sequence[ColumnElement[bool]]:
+def _due(
+    now: datetime, *, mail: bool | None, spent: Sequence[str]
+) -> Sequence[ColumnElement[bool]]:
     due = [col(Delivery.state).in_(WAITING), col(Delivery.next_at) <= now]
+    if spent:
+        page = col(Delivery.kind) == DeliveryClass.PAGE
+        due.append(or_(col(Delivery.mailbox).not_in(spent), page))
     if mail is None:
         return due
     return [*due, col(Delivery.channel) == "mail" if mail else col(Delivery.channel) != "mail"]

@@ -14,6 +14,8 @@ LONGEST = 1_000_000
 DEEPEST = 10_000
 # The renderer takes some 20 microseconds a tag, and more where a row has many cells.
 MOST_TAGS = 60_000
+# Blocks that answers stand between; a person writes a few.
+MOST_BLOCKS = 500
 _EDGE = re.compile(r"<(/)?(?!(?:br|hr|img|meta|link|input|p|li|td|tr)\b)[a-zA-Z]")
 # Cells are padded to the width of their column.
 _PADDING = re.compile(r"(?<! ) {1,10000}$", re.MULTILINE)
@@ -42,9 +44,9 @@ _QUOTATION = etree.XPath(
 _QUOTED = "blockquote[@type='cite' or contains(@class, 'gmail_quote')]"
 _OUTERMOST = etree.XPath(f"//{_QUOTED}[not(ancestor::{_QUOTED})]")
 _ANSWERED = etree.XPath(
-    f"(descendant-or-self::{_QUOTED})[1]/following::text()[normalize-space()]"
+    f"boolean((descendant-or-self::{_QUOTED})[1]/following::text()[normalize-space()]"
     f"[not(ancestor::{_QUOTED})][not(ancestor::*[contains(@class, 'signature') or self::style"
-    " or self::script])]"
+    " or self::script])])"
 )
 # Lines that no program writes.
 _BEGINS, _ENDS = "\ue0f2quoted\ue0f2", "\ue0f2answered\ue0f2"
@@ -98,7 +100,7 @@ def _mark(tree: HtmlElement) -> bool:
     """
     for quotation in _QUOTATION(tree):
         if _ANSWERED(quotation):
-            for block in _OUTERMOST(tree):
+            for block in _OUTERMOST(tree)[:MOST_BLOCKS]:
                 _insert(block, _BEGINS, after=False)
                 _insert(block, _ENDS, after=True)
             return True
@@ -107,14 +109,14 @@ def _mark(tree: HtmlElement) -> bool:
 
 
 def _insert(element: HtmlElement, line: str, *, after: bool) -> None:
-    parent = element.getparent()
-    if parent is None:
+    if element.getparent() is None:
         return
-    mark = parent.makeelement("p", {})
+    mark = element.makeelement("p", {})
     mark.text = line
     if after:
-        mark.tail, element.tail = element.tail, None
-    parent.insert(parent.index(element) + after, mark)
+        element.addnext(mark)
+    else:
+        element.addprevious(mark)
 
 
 def _with_quoted_lines(text: str) -> str:

@@ -3,8 +3,9 @@
 import hashlib
 import re
 
-from app.models import InboundMail, LedgerState
-from app.store import mail
+from app.desk.events import DESK, record
+from app.models import Event, InboundMail, LedgerState
+from app.store import mail, tickets
 from intake.case import Case, Outcome, Reason
 
 # Added by every server that a mail passes, and so different in two copies of one mail.
@@ -21,7 +22,7 @@ def end_duplicate(case: Case) -> Outcome | None:
     1. The same bytes as an earlier row: the same message, fetched again (a new UIDVALIDITY, a
        copied folder, a restored mailbox).
     2. The same Message-ID and the same content below other trace headers: the same mail by another
-       way (two of our addresses in one mail, a list).
+       way (two of our addresses in one mail, a list). The ticket notes the other mailbox.
     3. The same Message-ID and other content: kept, and flagged for staff.
     """
     twin = case.known.by_bytes.get(case.row.raw_sha256)
@@ -56,4 +57,16 @@ def content_digest(raw: bytes) -> str:
 
 def _duplicate(case: Case, twin: InboundMail) -> Outcome:
     case.row.ticket_id = twin.ticket_id
+    ticket = tickets.find(case.session, twin.ticket_id) if twin.ticket_id else None
+    if ticket is not None and case.row.mailbox != twin.mailbox:
+        record(
+            case.session,
+            ticket,
+            Event.ALSO_RECEIVED,
+            at=case.received_at,
+            now=case.now,
+            actor=DESK,
+            mailbox=case.row.mailbox,
+            first=twin.mailbox,
+        )
     return Outcome(LedgerState.DUPLICATE, Reason.SAME_MESSAGE)

@@ -1,5 +1,7 @@
 """Whatever a stranger sends, something readable comes out, and nothing raises."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +107,21 @@ def test_deep_html_is_shown_as_text() -> None:
     read = parse(HEAD + b"Content-Type: text/html\r\n\r\n" + deep)
     assert "hei" in read.text
     assert "hei" in (read.html or "")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<blockquote type=cite>x</blockquote>y" * 19_000,
+        "<div class=gmail_extra><blockquote>x</blockquote></div>" * 14_000,
+        "<table><tr>" + "<td>x</td>" * 100_000,
+        "<div style='border-top:solid #B5C4DF'>x</div>" * 20_000,
+        "<blockquote type=cite>" * 20_000,
+    ],
+)
+def test_html_of_any_shape_costs_little_time(html: str) -> None:
+    began = time.process_time()
+    read = parse(HEAD + b"Content-Type: text/html\r\n\r\n" + html.encode())
+    assert read.html is not None
+    # A machine that is busy with other tests takes two to three times as long.
+    assert time.process_time() - began < 5

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 from app.desk import people
-from app.models import LedgerState, Status
+from app.models import Event, LedgerState, Status
 from app.sla.terms import ClockKind, Severity
+from intake.imap.terms import Fetched
 from tests.harness.world import KARI, SUPPORT, TUESDAY_TEN, World, make_mail
 
 OUTAGE = "Hei\n\nHele nettbutikken er nede for alle kunder, ingen får betalt.\n\nKari\n"
@@ -202,3 +203,18 @@ def test_a_customer_is_written_to_in_their_language_and_time_zone(world: World) 
         ticket = world.ticket(number)
         assert (ticket.language, ticket.time_zone) == ("en", "Europe/London")
         world.postman.expect("tom@tidewater.example", saying="Your ticket is number")
+
+
+def test_a_mail_to_two_of_our_mailboxes_is_one_ticket_that_names_both(world: World) -> None:
+    raw = make_mail()
+    world.process(world.put(raw))
+    world.process_all()
+    world.postman.expect(KARI)
+    item = Fetched(uid=7, internal_date=world.now, size=len(raw), raw=b"Received: x\r\n" + raw)
+    world.ledger.receive("sales", "INBOX", 1, [item])
+    world.processor.pass_once()
+    row = world.row(7)
+    assert (row.state, row.ticket_id) == (LedgerState.DUPLICATE, world.ticket().id)
+    noted = world.data_of(Event.ALSO_RECEIVED)
+    assert (noted["mailbox"], noted["first"]) == ("sales", "support")
+    world.postman.expect_no_more()
