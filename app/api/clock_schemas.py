@@ -1,12 +1,13 @@
 """How a deadline came about, as the API tells it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.desk.explain import Told
+from app.sla.downtime import Downtime, Stretch
 from app.sla.opening import DayKind
 from app.sla.terms import ClockEventKind, ClockKind, ClockStatus, Counting, Exclusion, Severity
 
@@ -119,3 +120,31 @@ class ClocksOut(BaseModel):
     now: datetime
     language: str
     clocks: list[ExplainedOut]
+
+
+class DowntimeOut(BaseModel):
+    """How long a critical fault kept the customer without the service, to the second."""
+
+    number: int
+    now: datetime
+    seconds: int = Field(description="What counts: true time, without exclusions.")
+    excluded_s: int
+    counted: list[CountedOut]
+    excluded: list[CountedOut]
+
+    @classmethod
+    def of(cls, number: int, now: datetime, told: Downtime) -> Self:
+        """Return the downtime."""
+        return cls(
+            number=number,
+            now=now,
+            seconds=told.seconds,
+            excluded_s=told.excluded_s,
+            counted=[_counted(part) for part in told.counted],
+            excluded=[_counted(part) for part in told.excluded],
+        )
+
+
+def _counted(part: Stretch) -> CountedOut:
+    start, end = part
+    return CountedOut(start=start, end=end, seconds=(end - start) // timedelta(seconds=1))

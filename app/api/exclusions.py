@@ -37,6 +37,7 @@ class ExclusionOut(BaseModel):
     reason: str
     evidence: str = Field(description="In words; empty where files show it.")
     files: list[UUID] = Field(description="Files of the ticket that show it.")
+    billed: bool = Field(description="Work in its time is paid by the hour, once it is in force.")
     author_id: UUID | None = Field(description="Null for what a maintenance window does.")
     window_id: UUID | None
     created_at: datetime
@@ -49,9 +50,9 @@ class ExclusionOut(BaseModel):
     @classmethod
     def of(cls, exclusion: Exclusion, files: Sequence[UUID]) -> Self:
         """Return the exclusion with the ids of its files."""
-        plain = cls.model_fields.keys() - {"files"}
+        plain = cls.model_fields.keys() - {"files", "billed"}
         values = {name: getattr(exclusion, name) for name in plain}
-        return cls(**values, files=list(files))
+        return cls(**values, files=list(files), billed=exclusion.kind.billed)
 
 
 class ProposedOut(BaseModel):

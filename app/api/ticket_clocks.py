@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from app.api.clock_schemas import ClocksOut, ExplainedOut
+from app.api.clock_schemas import ClocksOut, DowntimeOut, ExplainedOut
 from app.api.context import Lead, Reader, ticket_of
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, Reason, TicketOut
 from app.desk.correct import correct_time
-from app.desk.explain import explain_clocks
+from app.desk.explain import downtime_of, explain_clocks
 from app.sla.explain_words import LANGUAGES
 from app.store import clocks
 
@@ -42,6 +42,15 @@ def get_clocks(
     return ClocksOut(
         number=number, now=now, language=language, clocks=[ExplainedOut.of(one) for one in told]
     )
+
+
+@router.get("/{number}/downtime", operation_id="count_ticket_downtime")
+def get_downtime(context: Reader, number: int) -> DowntimeOut:
+    """Count how long the fault kept the customer without the service, but for exclusions."""
+    now = context.now
+    with context.reading() as session:
+        ticket = ticket_of(session, context.agent, number)
+        return DowntimeOut.of(number, now, downtime_of(session, ticket, now=now))
 
 
 @router.put(

@@ -11,11 +11,12 @@ from app.desk.house import House
 from app.models import PolicyVersion, Ticket
 from app.models.base import Id
 from app.sla.clock_state import ClockState
+from app.sla.downtime import Downtime, downtime
 from app.sla.explain import Explanation, explain
 from app.sla.explain_words import explain_in_words
 from app.sla.terms import ClockStatus
 from app.store import clocks as store
-from app.store import people
+from app.store import people, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ def explain_clocks(
         words = explain_in_words(explanation, language=language, names=names)
         told.append(Told(status, explanation, words))
     return sorted(told, key=lambda one: one.explanation.state.kind)
+
+
+def downtime_of(session: Session, ticket: Ticket, *, now: datetime) -> Downtime:
+    """Return how long the ticket's fault kept the customer without the service."""
+    return downtime(clocks.clock_events(tickets.events(session, ticket.id)), now)
 
 
 def _names(session: Session, states: Collection[ClockState]) -> dict[str, str]:

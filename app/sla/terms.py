@@ -46,6 +46,16 @@ class Exclusion(StrEnum):
     PLANNED_MAINTENANCE = "planned_maintenance"
     SUSPENDED_AGREEMENT = "suspended_agreement"
 
+    @property
+    def billed(self) -> bool:
+        """Tell whether work in its time is paid by the hour: the monthly fee does not cover it."""
+        return self in _BILLED
+
+
+_BILLED = frozenset(
+    {Exclusion.CUSTOMER_CAUSED, Exclusion.THIRD_PARTY_APP, Exclusion.SUSPENDED_AGREEMENT}
+)
+
 
 class ClockEventKind(StrEnum):
     """What can happen to a ticket's clocks."""

@@ -239,3 +239,27 @@ def test_a_machine_is_not_told_and_the_log_says_why(world: World) -> None:
     assert exclusion["told_at"] is None
     told = next(event for event in world.log() if event.kind == "exclusion_told")
     assert told.data["reason"] == "machine"
+
+
+def test_one_record_stops_the_clocks_and_the_downtime_and_says_who_pays(world: World) -> None:
+    world.mail("Hele nettbutikken er nede, ingen får betalt.", subject="Nede")
+    world.process_all()
+    started = world.now
+    world.clock.move(timedelta(minutes=30))
+    exclusion = claim(world)
+    assert exclusion["billed"] is True
+    world.clock.move(timedelta(hours=1, seconds=7))
+    say(world, exclusion, "end", world.agent)
+    world.clock.move(timedelta(minutes=10))
+    world.web().post(f"{TICKET}/solve", json={})
+    world.clock.move(timedelta(days=1))
+    down = world.web().get(f"{TICKET}/downtime").json()
+    assert (down["seconds"], down["excluded_s"]) == (40 * 60, 3_607)
+    assert down["counted"][0]["from"][:19] == started.isoformat()[:19]
+    assert [part["seconds"] for part in down["counted"]] == [30 * 60, 10 * 60]
+    assert explained(world)["elapsed_s"] == 40 * 60
+    say(world, exclusion, "withdraw", world.lead, reason="Feilen var vår egen.")
+    down = world.web().get(f"{TICKET}/downtime").json()
+    assert (down["seconds"], down["excluded_s"]) == (100 * 60 + 7, 0)
+    world.process_all()
+    world.postman.taken.clear()  # Letters and pages are told of above.
