@@ -82,6 +82,53 @@ SCENES = (
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneCall:
+    """A call of the story, as the desk's telephone system posts it when it is over."""
+
+    minute: float
+    # What is told on the screen.
+    tells: str
+    fields: dict[str, object]
+
+
+OUR_NUMBER = "+4722000000"
+AISHAS_PHONE = "+4791234567"
+STRANGER = "+4722334455"
+
+CALLS = (
+    # She was told to phone by the receipt of her mail; the call joins its ticket.
+    PhoneCall(
+        27,
+        "Aisha Nilsen phones, and Ola answers",
+        {
+            "from": AISHAS_PHONE,
+            "to": OUR_NUMBER,
+            "outcome": "answered",
+            "agent": OLA.address,
+            "severity": "critical",
+            "note": "Hvit side for alle siden kvart over ti.",
+        },
+    ),
+    PhoneCall(
+        31,
+        "somebody phones, and hangs up while waiting",
+        {"from": STRANGER, "to": OUR_NUMBER, "outcome": "abandoned"},
+    ),
+    PhoneCall(
+        36,
+        "Ola calls them back",
+        {
+            "direction": "outbound",
+            "from": OUR_NUMBER,
+            "to": STRANGER,
+            "outcome": "answered",
+            "agent": OLA.address,
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """What somebody of the staff does, through the API."""
 

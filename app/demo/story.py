@@ -24,6 +24,8 @@ from app.config import Settings
 from app.demo.cast import (
     ACTS,
     AISHA,
+    AISHAS_PHONE,
+    CALLS,
     CUSTOMERS,
     INGRID,
     KARI,
@@ -33,6 +35,7 @@ from app.demo.cast import (
     SUPPORT,
     TOM,
     Person,
+    PhoneCall,
     Scene,
 )
 from app.demo.http import call
@@ -67,6 +70,8 @@ class Demo:
     api_port: int = 8080
     token: str = ""
     receipts: dict[str, str] = field(default_factory=dict)
+    # By which the desk's telephone system posts its calls.
+    phone_token: str = field(default_factory=lambda: new_token("demo"))
 
     @contextmanager
     def running(self) -> Generator["Demo"]:
@@ -119,6 +124,7 @@ class Demo:
             (act.minute, partial(self._staff, act.method, act.number, act.path, act.body))
             for act in ACTS
         ]
+        acts += [(one.minute, partial(self._phone, one)) for one in CALLS]
         for minute, act in sorted(acts, key=lambda one: one[0]):
             self._watch_until(start + timedelta(minutes=minute))
             act()
@@ -158,6 +164,15 @@ class Demo:
         self.teller.say(f"☎  {OLA.name}: {method} /api/v1/tickets/{number}{path}")
         call(method, url, token=self.token, body=body)
 
+    def _phone(self, one: PhoneCall) -> None:
+        now = self.clock.now()
+        began = (now - timedelta(minutes=1)).isoformat()
+        answered = {"answered": began} if one.fields["outcome"] == "answered" else {}
+        body = {"external_id": new_token("call"), "started": began, "ended": now.isoformat()}
+        self.teller.say(f"☎  {one.tells}; the telephone system posts the call")
+        url = f"{self.url}/intake/phone/calls"
+        call("POST", url, token=self.phone_token, body={**body, **answered, **one.fields})
+
     def _arrived(self, address: str, raw: bytes) -> None:
         if address == SUPPORT:
             return
@@ -191,6 +206,7 @@ class Demo:
                     }
                 },
                 "policy": {"catch_all": INGRID.address},
+                "phone": {"token": self.phone_token},
                 "api": {"host": HOST, "port": free_port(self.api_port)},
             }
         )
@@ -199,9 +215,18 @@ class Demo:
         now = self.clock.now()
         with db.writing() as session:
             for name, domain, language in CUSTOMERS:
-                people.add_customer(
+                customer = people.add_customer(
                     session, name=name, domains=(domain,), language=language, now=now
                 )
+                if AISHA.address.endswith(f"@{domain}"):
+                    people.add_contact(
+                        session,
+                        email=AISHA.address,
+                        phone=AISHAS_PHONE,
+                        name=AISHA.name,
+                        customer=customer,
+                        now=now,
+                    )
             agent = _hire(session, OLA, Role.AGENT, now)
             _hire(session, INGRID, Role.LEAD, now)
             return people.create_token(session, agent, name="demo", now=now)[0]

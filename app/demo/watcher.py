@@ -76,6 +76,11 @@ class Storyteller:
             Event.RECEIVED: f"→  {number}: the customer wrote again ({data.get('verdict')})",
             Event.ACKNOWLEDGED: f"   {number}: receipt confirmed to {data.get('to')}",
             Event.NOT_ACKNOWLEDGED: f"   {number}: not acknowledged: {data.get('reason')}",
+            Event.CALLED: f"☎  {number}: a call ({data.get('direction')}, {data.get('number')})",
+            Event.SPOKEN: f"☎  {number}: {data.get('agent')} has spoken with the customer; "
+            "first_response is met",
+            Event.CALL_BACK_DUE: f"☎  {number}: reached nobody; call {data.get('number')} back",
+            Event.CALLED_BACK: f"☎  {number}: the customer was called back",
             Event.REPLIED: f"←  {number}: a person has answered; first_response is met",
             Event.WORK_STARTED: f"   {number}: work has started; work_started is met",
             Event.TAKEN: f"   {number}: taken by {self._name(session, event.actor)}",

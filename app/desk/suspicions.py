@@ -46,7 +46,7 @@ def look(session: Session, house: House, ticket: Ticket, *, now: datetime) -> Su
     alike = list(calls.phoned_since(session, now - within, GRAVE))
     known = calls.suspicion_of(session, [one.id for one in alike])
     if known is not None and known.state is SuspicionState.DISMISSED:
-        decided = {one.id for _, one in calls.suspected(session, [known.id])}
+        decided = calls.suspects(session, known.id, [one.id for one in alike])
         alike = [one for one in alike if one.id not in decided]
         known = None
     numbers = calls.callers_of(session, [one.id for one in alike])
@@ -56,7 +56,7 @@ def look(session: Session, house: House, ticket: Ticket, *, now: datetime) -> Su
         known = Suspicion(state=SuspicionState.OPEN, made_at=now, last_at=now)
         session.add(known)
         session.flush()
-    there = {one.id for _, one in calls.suspected(session, [known.id])}
+    there = calls.suspects(session, known.id, [one.id for one in alike])
     _add(session, known, [one for one in alike if one.id not in there], alike, now=now)
     return known
 
@@ -110,7 +110,7 @@ def _add(
             now=now,
             actor=DESK,
             suspicion=str(suspicion.id),
-            tickets=[one.number for one in alike if one.id != ticket.id],
+            tickets=sorted(one.number for one in alike if one.id != ticket.id),
         )
     if new:
         suspicion.state = SuspicionState.OPEN

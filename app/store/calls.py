@@ -194,7 +194,10 @@ def call_backs(
 def phoned_since(
     session: Session, since: datetime, severities: Iterable[Severity]
 ) -> Sequence[Ticket]:
-    """Return the open tickets of these severities that somebody phoned about since then."""
+    """Return the open tickets of these severities that somebody phoned about since then.
+
+    The newest first, fifty at the most: when everybody phones, each call still costs the same.
+    """
     phoned = select(Call.ticket_id).where(
         Call.direction == Direction.INBOUND, Call.started_at >= since
     )
@@ -205,7 +208,8 @@ def phoned_since(
             col(Ticket.status).in_(OPEN),
             col(Ticket.severity).in_(list(severities)),
         )
-        .order_by(col(Ticket.number))
+        .order_by(col(Ticket.number).desc())
+        .limit(50)
     )
     return session.exec(query).all()
 
@@ -220,6 +224,14 @@ def suspicion_of(session: Session, ticket_ids: Sequence[Id]) -> Suspicion | None
         .limit(1)
     )
     return session.exec(query).first()
+
+
+def suspects(session: Session, suspicion_id: Id, ticket_ids: Sequence[Id]) -> set[Id]:
+    """Return those of these tickets that belong to a suspicion."""
+    query = select(SuspicionTicket.ticket_id).where(
+        SuspicionTicket.suspicion_id == suspicion_id, col(SuspicionTicket.ticket_id).in_(ticket_ids)
+    )
+    return set(session.exec(query).all())
 
 
 def find_suspicion(session: Session, suspicion_id: Id, *, lock: bool = False) -> Suspicion | None:

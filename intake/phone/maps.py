@@ -18,7 +18,7 @@ from app.config import TimeZone
 from app.kit.errors import BadConfig, BadInput
 
 # As it is described in docs/phone.md.
-OWN = "svartid"
+OWN = "generic"
 
 
 def _is_pattern(text: str) -> str:

@@ -63,7 +63,7 @@ def test_a_posted_call_is_a_ticket_when_the_answer_is_yes(world: World) -> None:
     assert answer.status_code == 200, answer.text
     (row,) = calls(world)
     assert answer.json() == {"call": str(row.id), "ticket": 1, "problems": []}
-    assert (row.source, row.external_id, row.outcome) == ("svartid", "7", CallOutcome.MISSED)
+    assert (row.source, row.external_id, row.outcome) == ("generic", "7", CallOutcome.MISSED)
     assert row.extra == {"queue": "support"}
     assert world.ticket().severity is Severity.CRITICAL
 

@@ -191,7 +191,7 @@ def test_what_no_map_names_is_kept_and_the_token_is_not() -> None:
 
 
 def test_a_word_that_nobody_knows_is_kept_and_said() -> None:
-    told = read("svartid", {"external_id": "1", "outcome": "vanished", "started": "soon"})
+    told = read("generic", {"external_id": "1", "outcome": "vanished", "started": "soon"})
     assert told.outcome is None
     assert told.extra == {"outcome": "vanished", "started": "soon"}
     assert len(told.problems) == 2
