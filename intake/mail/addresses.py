@@ -6,7 +6,7 @@ A header is taken apart as it came, and only then are names decoded: what stands
 
 import re
 
-from intake.mail.decode import decoded_words, eight_bit_text
+from intake.mail.decode import decoded_words
 
 MOST_ADDRESSES = 2_000
 # Up to a comma or semicolon that stands in no quotation, comment or bracket. A quotation or
@@ -26,11 +26,10 @@ _GROUP = re.compile(r"^[^<>@\"]{0,200}:(?=\s|$)")
 
 def addresses_of(value: str) -> list[tuple[str, str]]:
     """Return name and address of everybody whom a header names; addresses in lower case."""
-    text = eight_bit_text(value)
-    found = [one for one in map(_address, _pieces(text)) if one is not None]
-    if not found and "=?" in text:
+    found = [one for one in map(_address, _pieces(value)) if one is not None]
+    if not found and "=?" in value:
         # A program that encodes names and addresses together.
-        found = [one for one in map(_address, _pieces(decoded_words(text))) if one is not None]
+        found = [one for one in map(_address, _pieces(decoded_words(value))) if one is not None]
     return found
 
 

@@ -95,7 +95,7 @@ class Bodies:
 
     def _keep(self, part: Part, kind: str) -> None:
         data = self._bytes(part)
-        name = header_text(part.get_filename()) or f"part-{self._parts}"
+        name = header_text(part.get_filename()) or self._name_of(part)
         content_id = header_text(first(part, "Content-ID")).strip("<> ") or None
         self.files.append(
             Attachment(
@@ -108,6 +108,11 @@ class Bodies:
                 data=data,
             )
         )
+
+    def _name_of(self, part: Part) -> str:
+        """Name a file that has no name: an attached mail by its subject, others by their place."""
+        subject = header_text(first(part.parts[0], "Subject")) if part.parts else ""
+        return f"{subject[:100]}.eml" if subject else f"part-{self._parts}"
 
     def _bytes(self, part: Part, longest: int | None = None) -> bytes:
         try:

@@ -81,15 +81,7 @@ def first(message: Message, name: str) -> str | None:
 
 def header_text(raw: str | None) -> str:
     """Return a header's text on one line, its encoded words decoded (RFC 2047)."""
-    return "" if raw is None else decoded_words(eight_bit_text(raw))
-
-
-def eight_bit_text(raw: str) -> str:
-    """Return a header as it came, with its letters beyond ASCII read."""
-    # compat32 keeps raw 8-bit bytes as lone surrogates.
-    if any("\udc80" <= letter <= "\udcff" for letter in raw):
-        return text_of(raw.encode("utf-8", "surrogateescape"), None)
-    return raw
+    return "" if raw is None else decoded_words(raw)
 
 
 def decoded_words(text: str) -> str:

@@ -157,10 +157,20 @@ def _keep(part: Part, field: bytearray) -> int:
         return 0
     if len(field) > LONGEST_FIELD:
         field[LONGEST_FIELD // 2 : -LONGEST_FIELD // 2] = b"\n "
-    name, _, value = bytes(field).decode("ascii", "surrogateescape").partition(":")
+    name, _, value = _letters(bytes(field)).partition(":")
     if name.strip():
         part[name.strip()] = value.lstrip(" \t")
     return len(field)
+
+
+def _letters(data: bytes) -> str:
+    """Read letters beyond ASCII, which no header should have (RFC 6532 allows UTF-8)."""
+    for charset in ("utf-8", "cp1252"):
+        try:
+            return data.decode(charset)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
 
 
 def _behind_the_blank_line(raw: bytes, start: int, end: int) -> int:
@@ -173,7 +183,7 @@ def _behind_the_blank_line(raw: bytes, start: int, end: int) -> int:
 
 def _spans(reading: _Reading, part: Part, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield where each part of a multipart begins and ends."""
-    boundary = str(part.get_boundary() or "").rstrip().encode("utf-8", "surrogateescape")[:1000]
+    boundary = str(part.get_boundary() or "").rstrip().encode()[:1000]
     marks = list(_boundaries(reading, boundary, start, end)) if boundary else []
     if not any(not last for _, _, last in marks):
         reading.problems.append(

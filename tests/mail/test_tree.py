@@ -158,3 +158,16 @@ def test_no_more_parts_are_read_than_the_bound() -> None:
     read = parse(HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 10_000)
     assert len(read.attachments) == MOST_PARTS
     assert "too many parts" in read.problems
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_letters_that_nobody_encoded_are_read_in_a_files_name_too(charset: str) -> None:
+    part = "Content-Type: application/pdf; name=før.pdf\r\n\r\nx"
+    read = parse(HEAD.replace(b"Nede", "Nå".encode(charset)) + part.encode(charset))
+    assert (read.subject, [file.name for file in read.attachments]) == ("Nå", ["før.pdf"])
+
+
+def test_an_attached_mail_without_a_name_is_named_by_its_subject() -> None:
+    inner = mail("Hei\n", subject="=?utf-8?q?Vedlagt_p=C3=A5?=").decode()
+    (file,) = parse(multipart("mixed", f"Content-Type: message/rfc822\n\n{inner}")).attachments
+    assert file.name == "Vedlagt på.eml"
