@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -467,10 +467,30 @@ class ApiSettings(Part):
     )
 
 
+class OidcProvider(Part):
+    """Where people are known already (OpenID Connect)."""
+
+    issuer: str = Field(pattern=r"^https?://\S+$", description="As its discovery document says.")
+    client_id: str = Field(description="As whom this desk is known there.")
+    client_secret: SecretStr | None = Field(None, description="What shows that it is this desk.")
+    client_secret_file: Path | None = Field(None, description="A file that holds the secret.")
+    role_claim: str = Field("groups", description="The claim that lists somebody's groups.")
+    roles: dict[str, Literal["viewer", "agent", "lead", "admin"]] = Field(
+        default_factory=dict,
+        description="Role by group, decided at each sign-in; left out, roles are kept here.",
+    )
+    new_agents: bool = Field(
+        False, description="Whether somebody whom nobody added here is let in as somebody new."
+    )
+
+
 class SignInSettings(Part):
     """How people sign in."""
 
     session_hours: float = Field(12, gt=0, le=720, description="How long a session lasts.")
+    providers: dict[str, OidcProvider] = Field(
+        default_factory=dict, description="OpenID Connect providers, by a short name."
+    )
 
     @property
     def session_life(self) -> timedelta:

@@ -33,6 +33,7 @@ from app.api import (
     schedules,
     search,
     sign_in,
+    sign_in_oidc,
     take,
     teams,
     templates,
@@ -129,7 +130,7 @@ def create_app(
         reports,
     ):
         app.include_router(guarded(part.router, prefix=PREFIX), prefix=PREFIX)
-    for router in (sign_in.router, sign_in.out):
+    for router in (sign_in.router, sign_in_oidc.router, sign_in.out):
         app.include_router(guarded(router, prefix=PREFIX), prefix=PREFIX)
     access.check_every_route(app)
     app.state.resources = access.resources(app)
