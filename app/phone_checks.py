@@ -10,6 +10,7 @@ import httpx2
 from app.config import Settings
 from app.kit.errors import BadConfig
 from app.outbox.twilio.account import Account, TwilioPermanent, TwilioTemporary
+from intake.phone.line import PATH as LINE_PATH
 from intake.sms_twilio import PATH as SMS_PATH
 
 _TIMEOUT_S = 5
@@ -21,6 +22,7 @@ def phone_checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     account = Account(settings)
     yield "Twilio account", partial(_account, account)
     yield "Twilio number", partial(_number, settings, account)
+    yield "Twilio line", partial(_line, settings, account)
     yield "Twilio webhooks", partial(_webhooks, settings)
 
 
@@ -74,6 +76,25 @@ def _number(settings: Settings, account: Account) -> str:
             remedy="Use a TwiML Bin, which Twilio keeps; docs/twilio.md has one.",
         )
     return f"{number} hands its SMS to us, and its calls to Twilio while we are away"
+
+
+def _line(settings: Settings, account: Account) -> str:
+    """Check that calls come to us, and that we hear of those who hang up early."""
+    number = settings.twilio.number
+    found = account.number_settings() or {}
+    wanted = {
+        "voice_url": (LINE_PATH, "A call comes in"),
+        "status_callback": (f"{LINE_PATH}/status", "Call status changes"),
+    }
+    for name, (path, label) in wanted.items():
+        told = found.get(name, "").partition("#")[0]
+        if told != settings.twilio_url + path:
+            raise BadConfig(
+                f"“{label}” of {number} is {told or 'empty'}, and not ours.",
+                field="twilio.number",
+                remedy=f"Set it to {settings.twilio_url + path} (HTTP POST), {_CONSOLE}.",
+            )
+    return f"calls to {number} come to us, and so does their end"
 
 
 def _webhooks(settings: Settings) -> str:

@@ -80,6 +80,7 @@ class Storyteller:
             Event.SPOKEN: f"☎  {number}: {data.get('agent')} has spoken with the customer; "
             "first_response is met",
             Event.CALL_BACK_DUE: f"☎  {number}: reached nobody; call {data.get('number')} back",
+            Event.SUSPECTED: f"   {number}: others phoned at the same time: one incident, perhaps",
             Event.CALLED_BACK: f"☎  {number}: the customer was called back",
             Event.REPLIED: f"←  {number}: a person has answered; first_response is met",
             Event.WORK_STARTED: f"   {number}: work has started; work_started is met",

@@ -13,6 +13,7 @@ from tests.twilio.conftest import twilio_settings
 RIGHT = {
     "sms_url": "https://desk.example/twilio/sms#rc=5&rp=all",
     "voice_url": "https://desk.example/twilio/line",
+    "status_callback": "https://desk.example/twilio/line/status",
     "voice_fallback_url": "https://handler.twilio.com/twiml/EH1",
 }
 
@@ -33,6 +34,7 @@ def check(twilio: FakeTwilio, name: str, **changes: object) -> str:
 def test_all_is_well(twilio: FakeTwilio) -> None:
     assert check(twilio, "account") == "signed in, and active"
     assert "hands its SMS to us" in check(twilio, "number")
+    assert "come to us" in check(twilio, "line")
 
 
 def test_a_wrong_token_is_named(twilio: FakeTwilio) -> None:
@@ -79,3 +81,20 @@ def test_an_address_that_nobody_answers_is_told_and_is_not_wrong(twilio: FakeTwi
     assert "is not reached from here" in check(
         twilio, "webhooks", public_url="https://desk.invalid"
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("voice_url", "", "is empty, and not ours"),
+        ("voice_url", "https://demo.twilio.com/welcome", "is https://demo"),
+        ("status_callback", "", "is empty, and not ours"),
+    ],
+)
+def test_a_line_whose_calls_do_not_come_to_us_is_told_with_the_remedy(
+    twilio: FakeTwilio, setting: str, value: str, says: str
+) -> None:
+    twilio.number_settings[setting] = value
+    with pytest.raises(BadConfig, match=says) as raised:
+        check(twilio, "line")
+    assert raised.value.remedy
