@@ -16,12 +16,16 @@ from app.sla.terms import Severity
 run = CliRunner().invoke
 
 
+# Training takes ten seconds of a core that may be shared by many.
+@pytest.mark.timeout(400)
 def test_the_shipped_model_is_what_its_examples_make() -> None:
     made = train(base_examples())
     assert made.trained_on == shipped().trained_on
     assert made.weights == shipped().weights
 
 
+# Training takes ten seconds of a core that may be shared by many.
+@pytest.mark.timeout(400)
 def test_examples_of_ones_own_change_the_judgement(tmp_path: Path) -> None:
     text = "Plukkroboten har stanset."
     before = judge(Report("email", None, text))

@@ -5,7 +5,7 @@ A feature is one of these, told by its first letters:
 - ``g:`` a group of words, ``s:`` in the subject, ``q:`` in a question;
 - ``p:`` two groups in one clause, ``b:`` one right after the other, ``m:`` anywhere in the message;
 - ``w:`` a word, ``x:`` a word and the one after it, ``y:`` the same with groups in place of words;
-- ``c:`` three to five letters of a word, which carry over from language to language.
+- ``c:`` three and five letters of a word, which carry over from language to language.
 """
 
 import math
@@ -14,41 +14,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-from app.sla.severity.signals import told_by
 from app.sla.severity.words import Clause, Lexicon, clauses, newest
 
+LONGEST_SUBJECT = 500
 # However long a message is, its features weigh as much together.
 _WEIGHT = 8.0
 # In a clause of so many groups, which is a list or a log, pairs tell nothing.
 _MANY = 14
-_MANY_IN_ALL = 40
-_LETTERS = (3, 4, 5)
+# Nor do pairs anywhere in a long message.
+_MANY_IN_ALL = 30
+_LETTERS = (3, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A message taken apart: its clauses, what it tells as a whole, and its weighed features."""
+    """A message taken apart: its newest text, its clauses, and its weighed features."""
 
     text: str
     clauses: Sequence[Clause]
-    signals: dict[str, str]
     features: dict[str, float]
 
 
 def read(channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None) -> Reading:
     """Take a message apart."""
-    subject = (subject or "")[:500]
+    subject = (subject or "")[:LONGEST_SUBJECT]
     text = newest(body)
     parts = clauses(subject, text, lexicon)
-    told = told_by(f"{subject}\n{text}".lower())
-    return Reading(text, parts, told, _features(channel, parts))
+    return Reading(text, parts, _features(channel, parts))
 
 
 def features_of(
     channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None
 ) -> dict[str, float]:
     """Return what the model weighs in a message, by name."""
-    return _features(channel, clauses((subject or "")[:500], newest(body), lexicon))
+    return _features(channel, clauses((subject or "")[:LONGEST_SUBJECT], newest(body), lexicon))
 
 
 def _features(channel: str, parts: Sequence[Clause]) -> dict[str, float]:
@@ -61,7 +60,6 @@ def _features(channel: str, parts: Sequence[Clause]) -> dict[str, float]:
             found[f"m:{one}&{other}"] = 0.15
     for token in {token for part in parts for token in part.tokens}:
         found |= _letters(token)
-    found[f"length:{min(5, sum(len(part.tokens) for part in parts) // 20)}"] = 0.4
     scale = _WEIGHT / math.sqrt(sum(value * value for value in found.values()))
     return {name: value * scale for name, value in found.items()}
 
@@ -87,7 +85,7 @@ def _of_clause(part: Clause) -> dict[str, float]:
 def _letters(token: str) -> dict[str, float]:
     word = f" {token} "
     return {
-        f"c:{word[at : at + length]}": 0.12
+        f"c:{word[at : at + length]}": 0.144
         for length in _LETTERS
         for at in range(len(word) - length + 1)
     }

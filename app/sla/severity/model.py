@@ -22,7 +22,7 @@ from app.sla.terms import Severity
 
 CLASSES: tuple[Severity, ...] = tuple(Severity)
 # Passes over the examples, the first step's size, and what is left of a weight after each pass.
-PASSES = 12
+PASSES = 7
 STEP = 0.1
 FIRST = 0.01
 SHRINK = 0.97

@@ -34,15 +34,17 @@ def reasons_for(reading: Reading, model: Model, severity: Severity) -> list[str]
     at = CLASSES.index(severity)
     gains = []
     for name, value in reading.features.items():
-        weights = model.weights.get(name) if name[:2] in {"g:", "p:"} else None
-        if weights is not None:
+        if name.startswith(("g:", "p:")) and name in model.weights:
+            weights = model.weights[name]
             against = (sum(weights) - weights[at]) / (len(CLASSES) - 1)
-            gains.append((value * (weights[at] - against), name))
+            gain = value * (weights[at] - against)
+            if gain >= _LEAST:
+                gains.append((gain, name))
     told: set[str] = set()
     found: list[str] = []
-    for gain, name in sorted(gains, key=lambda one: (-one[0], one[1])):
+    for _gain, name in sorted(gains, key=lambda one: (-one[0], one[1])):
         groups = name[2:].split("&")
-        if gain < _LEAST or len(found) == _MOST:
+        if len(found) == _MOST:
             break
         if not told.issuperset(groups) and _SAYS_LITTLE.isdisjoint(groups):
             told.update(groups)

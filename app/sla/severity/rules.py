@@ -6,14 +6,15 @@ must not be trusted: alarms of monitors, drills, test sites, intruders, and peop
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.sla.severity.exclusions import excluded_by
-from app.sla.severity.features import Reading, read
+from app.sla.severity.features import LONGEST_SUBJECT, Reading, read
 from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Model, shipped
 from app.sla.severity.own import Own
 from app.sla.severity.reasons import reasons_for
+from app.sla.severity.signals import signals
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
@@ -46,9 +47,11 @@ class _Case:
     report: Report
     reading: Reading
     likely: Mapping[Severity, float]
+    # Subject and newest text in lower case.
+    text: str
 
     def told(self, *names: str) -> bool:
-        return any(name in self.reading.signals for name in names)
+        return any(signals()[name][1].search(self.text) for name in names)
 
     @property
     def subject(self) -> str:
@@ -68,13 +71,14 @@ def judge(
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so."""
     own = own or Own()
+    report = replace(report, subject=(report.subject or "")[:LONGEST_SUBJECT])
     reading = read(report.channel, report.subject, report.text, own.lexicon)
-    text = f"{report.subject or ''}\n{reading.text}"
+    text = f"{report.subject}\n{reading.text}"
     weighs = model or shipped()
     likely = weighs.probabilities(reading.features)
     if not _is_known(reading, likely) and own.decide(text.lower(), Severity.REQUEST) is None:
         return _unknown(report)
-    case = _Case(report, reading, likely)
+    case = _Case(report, reading, likely, text.lower())
     severity, confidence, why = next(
         (found for rule in RULES if (found := rule(case)) is not None),
         None,
@@ -82,7 +86,7 @@ def judge(
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
-    decided = own.decide(text.lower(), severity)
+    decided = own.decide(case.text, severity)
     if decided is not None:
         severity, confidence, reasons = decided[0], 1.0, [decided[1], *reasons]
     severity, reasons = _with_keypad(report, severity, reasons)
@@ -97,7 +101,7 @@ def judge(
 
 def _is_known(reading: Reading, likely: Mapping[Severity, float]) -> bool:
     """Tell whether the message holds a word that is about something, or one that was learned."""
-    if reading.signals or any(one for part in reading.clauses for one in part.groups):
+    if any(one for part in reading.clauses for one in part.groups):
         return True
     return bool(reading.clauses) and max(likely.values()) >= CLEAR
 
@@ -161,7 +165,7 @@ def _asks_to_close(case: _Case) -> _Found:
 
 def _test_site(case: _Case) -> _Found:
     worst = max(case.likely, key=case.likely.__getitem__)
-    if case.told("staging") and worst in {Severity.CRITICAL, Severity.SERIOUS}:
+    if worst in {Severity.CRITICAL, Severity.SERIOUS} and case.told("staging"):
         if case.told("asks_for") and case.told("if_or_when"):
             return None
         return Severity.MINOR, 0.8, "a test site, or one that is not in use"
@@ -170,7 +174,9 @@ def _test_site(case: _Case) -> _Found:
 
 def _people_can_buy(case: _Case) -> _Found:
     """Nothing is critical while people buy, but an intruder, lost data or orders that stand."""
-    if not case.told("buy_works") or case.told("breach_now", "loss_now", "work_stopped"):
+    if case.likely[Severity.CRITICAL] < MAY_BE_CRITICAL or not case.told("buy_works"):
+        return None
+    if case.told("breach_now", "loss_now", "work_stopped"):
         return None
     if case.told("no_orders") or case.likely[Severity.CRITICAL] > SURE_FROM:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-LONGEST = 4_000
+LONGEST = 2_500
 _NEXT_TO_NOTHING = 60
 _QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
 _HISTORY = re.compile(
