@@ -42,8 +42,21 @@ def hostile() -> dict[str, Callable[[], bytes]]:
         "1,000 levels": lambda: HEAD + b"".join(level % (n, n) for n in range(1000)) + b"hei",
         "30 MB file": lambda: HEAD + file + (b"QUJD" * 19 + b"\r\n") * 400_000,
         "30 MB text": lambda: HEAD + b"\r\n" + b"kassen er nede for alle\r\n" * 1_200_000,
+        "30 MB of line breaks": lambda: HEAD + b"\r\n" + b"\r\n" * 15_000_000,
         "30 MB in one line": lambda: HEAD + b"\r\n" + b"a" * 30_000_000,
         "400,000 quoted lines": lambda: HEAD + b"\r\n" + b"> hei\r\nsvar\r\n" * 400_000,
+        "100,000 references": lambda: (
+            HEAD
+            + b"References: "
+            + b"".join(b"<%d@b.example>\r\n " % n for n in range(100_000))
+            + b"\r\n\r\nhei"
+        ),
+        "an encoded subject of 29 MB": lambda: (
+            HEAD + b"Subject: " + b"=?utf-8?q?=C3=B8?= " * 1_500_000 + b"\r\n\r\nhei"
+        ),
+        "19,000 answers between quotations": lambda: (
+            HEAD + html + b"<blockquote type=cite>x</blockquote>y" * 19_000
+        ),
         "HTML 50,000 deep": lambda: HEAD + html + b"<div>" * 50_000 + b"hei",
         "10 MB HTML": lambda: HEAD + html + b"<p>hei <b>x</b></p>\n" * 500_000,
         "100,000 header fields": lambda: HEAD + b"X-A: b\r\n" * 100_000 + b"\r\nhei",
