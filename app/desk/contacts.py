@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from app.desk.events import audit_of
+from app.desk.tickets import find_by_new_name
 from app.desk.work import By
 from app.kit.errors import BadInput, Conflict
 from app.models import Contact, Customer
@@ -28,6 +29,7 @@ def change_contact(
     before = _told(contact)
     contact.name, contact.email, contact.language = name, address, language
     contact.customer_id = customer.id if customer else None
+    find_by_new_name(session, contact, contacts.tickets_of(session, contact.id))
     _audit(session, contact, by, "changed", before)
 
 
@@ -55,6 +57,7 @@ def merge_contacts(session: Session, contact: Contact, into: Contact, by: By) ->
         session.flush()
         into.email = address
     contact.merged_into_id = into.id
+    find_by_new_name(session, into, contacts.tickets_of(session, into.id))
     gone: dict[str, object] = {"into": str(into.id), "tickets": [str(one) for one in moved]}
     audit_of(
         session,

@@ -245,6 +245,13 @@ def _head(ticket: Ticket, contact: Contact | None) -> str:
     return " ".join([str(ticket.number), ticket.subject, *whose])
 
 
+def find_by_new_name(session: Session, contact: Contact, tickets: Sequence[Ticket]) -> None:
+    """Let a contact's tickets be found by what they are called now."""
+    search.forget(session, [ticket.id for ticket in tickets])
+    for ticket in tickets:
+        search.keep(session, ticket=ticket.id, message=ticket.id, head=_head(ticket, contact))
+
+
 def append(session: Session, ticket: Ticket, entry: Entry, *, now: datetime) -> Id:
     """Add a further message of the customer's to a ticket that is there already."""
     message = add_entry(session, ticket, entry)

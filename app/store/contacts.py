@@ -39,6 +39,11 @@ def listing(
     return session.exec(query).all()
 
 
+def tickets_of(session: Session, contact_id: Id) -> Sequence[Ticket]:
+    """Return every ticket of a contact's."""
+    return session.exec(select(Ticket).where(Ticket.contact_id == contact_id)).all()
+
+
 def move_all(session: Session, contact: Contact, *, to: Contact) -> list[Id]:
     """Let everything of a contact's be another one's; return the tickets that it was."""
     moved = list(session.exec(select(Ticket.id).where(Ticket.contact_id == contact.id)).all())

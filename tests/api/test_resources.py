@@ -49,6 +49,10 @@ def test_contacts_are_found_and_changed(two: World) -> None:
     changed = ok(web.put(f"{API}/contacts/{kari['id']}", json=body))
     assert changed["email"] == "kari.f@fjellbod.example"
     assert [one["name"] for one in ok(web.get(f"{API}/contacts"))["items"]] == ["Kari F.", "Ole"]
+    body["name"] = "Kari Nygift"
+    ok(web.put(f"{API}/contacts/{kari['id']}", json=body))
+    (found,) = ok(web.get(f"{API}/search", params={"q": "nygift"}))["items"]
+    assert (found["ticket"]["number"], found["message_id"]) == (1, None)
 
 
 def test_two_contacts_that_are_one_person_become_one(two: World) -> None:
