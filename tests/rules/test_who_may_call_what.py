@@ -130,6 +130,7 @@ LEAST = {
     "POST /tickets/{number}/call": A,
     "GET /tickets/{number}/calls": V,
     "GET /tickets/{number}/clocks": V,
+    "GET /tickets/{number}/downtime": V,
     "PUT /tickets/{number}/customer": A,
     "GET /tickets/{number}/deliveries": V,
     "GET /tickets/{number}/draft": V,
