@@ -27,7 +27,7 @@ from escalation.directory import Staff
 from escalation.fallthrough import look_at
 from escalation.heartbeat import Heart
 from escalation.ladder import decide
-from escalation.page import Climb, carry_out
+from escalation.page import Climb, carry_out, record_unneeded
 from escalation.run import run_of
 
 log = logger("engine")
@@ -38,6 +38,8 @@ CHECKS = 1000
 LONGEST_WAIT_S = 0.5
 PUSHED_FORWARD = timedelta(hours=1)
 _NONE = timedelta()
+# A clock that stands still is not looked at until it runs again.
+_DECIDED = frozenset({ClockStatus.RUNNING, ClockStatus.MET, ClockStatus.CANCELLED})
 
 
 class Engine:
@@ -153,15 +155,20 @@ class Engine:
 def climb(bag: Bag, ticket: Ticket | None, clock: Clock, steps: Sequence[LadderStep]) -> None:
     """Take the clock's due step, record a breach where the limit is past, and set its alarm."""
     session, house, now = bag.session, bag.house, bag.now
-    if ticket is None or clock.status is not ClockStatus.RUNNING:
+    if ticket is None or clock.status not in _DECIDED:
         clock.next_alarm_at = None
         return
-    if clock.limit_at is not None and now > clock.limit_at:
+    running = clock.status is ClockStatus.RUNNING
+    if running and clock.limit_at is not None and now > clock.limit_at:
         late.note_breach(session, house, ticket, clock, now=now)
     run = run_of(session, house, ticket, clock, steps)
     ladder = house.ladder_of(session, ticket.ladder_id)
     decision = decide(ladder, run, now, bag.staff.for_ticket(ticket))
-    carry_out(Climb(session, house, bag.staff, ticket, clock, now, bag), decision)
+    this = Climb(session, house, bag.staff, ticket, clock, now, bag)
+    if running:
+        carry_out(this, decision)
+    else:
+        record_unneeded(this, decision)
 
 
 def look_at_page(bag: Bag, page_id: Id) -> None:

@@ -53,6 +53,16 @@ def carry_out(climb: Climb, decision: Decision) -> None:
     climb.clock.next_alarm_at = next_alarm(climb.clock, decision.next_alarm_at)
 
 
+def record_unneeded(climb: Climb, decision: Decision) -> None:
+    """Write down the steps that a clock that has ended no longer needs, and why.
+
+    They are rows and no entries of the log: that the promise was kept is there already.
+    """
+    for skip in decision.skipped:
+        _step(climb, skip, skipped=skip.reason)
+    climb.clock.next_alarm_at = None
+
+
 def next_alarm(clock: Clock, step_at: datetime | None) -> datetime | None:
     """Return the next step's time, or the moment past the limit, where a breach is recorded."""
     if clock.limit_at is None or clock.breached_at is not None:

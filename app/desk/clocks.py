@@ -172,6 +172,7 @@ def _clock_event(
     )
 
 
+_ENDED = frozenset({ClockStatus.MET, ClockStatus.CANCELLED})
 _MAKES_A_PROMISE = frozenset(
     {ClockEventKind.STARTED, ClockEventKind.RETARGETED, ClockEventKind.BREACHED}
 )
@@ -271,8 +272,10 @@ def _bring_in_line(clock: Clock, ticket: Ticket, state: ClockState, *, now: date
         # Opened anew: its ladder is climbed from the beginning.
         clock.run += 1
         clock.begun_at = now
-    # The engine looks at a running clock at once and sets its alarm by what its run has done.
-    clock.next_alarm_at = now if running else None
+    # The engine looks at a running clock at once and sets its alarm by what its run has done; at
+    # one that has just ended, it records the steps that nobody needed.
+    just_ended = clock.status in _ENDED and before not in _ENDED
+    clock.next_alarm_at = now if running or just_ended else None
 
 
 def _status(ticket: Ticket, state: ClockState) -> ClockStatus:
