@@ -28,7 +28,7 @@ def test_a_stream_ends_with_the_service(tmp_path: Path) -> None:
     now = MachineClock().now()
     with db.writing() as session:
         kari = people.add_agent(session, name="Kari", email="kari@desk.example", now=now)
-        token = people.create_token(session, kari, name="test", now=now)
+        token, _ = people.create_token(session, kari, name="test", now=now)
     db.close()
     words = [sys.executable, "-m", "app", "serve", "--config", str(config), "--only", "api"]
     environment = {"SVARTID_DATABASE__URL": f"sqlite:///{tmp_path / 'svartid.db'}"}
