@@ -98,7 +98,10 @@ def record_call(
 
 
 def judge_call(house: House, call: Call, *, at: datetime) -> Judgement:
-    """Judge a call by what was chosen and said; what is unclear is serious until triaged."""
+    """Judge a call by what was chosen and said; what is unclear is serious until triaged.
+
+    Where nobody has chosen and nobody of ours has written anything down, nothing makes it less.
+    """
     choice = house.settings.severity
     report = Report(
         channel="phone",
@@ -113,7 +116,12 @@ def judge_call(house: House, call: Call, *, at: datetime) -> Judgement:
         critical_from=choice.critical_from,
         own=own_of(choice.own) if choice.own else None,
     )
-    return judged if call.severity is not None else replace(judged, confirm=True)
+    if call.severity is not None:
+        return judged
+    if not call.note and judged.severity.rank > Severity.SERIOUS.rank:
+        reasons = ("phoned in, and nothing was chosen", *judged.reasons)
+        judged = replace(judged, severity=Severity.SERIOUS, reasons=reasons)
+    return replace(judged, confirm=True)
 
 
 def _case_of(session: Session, house: House, report: CallReport, *, now: datetime) -> _Case:

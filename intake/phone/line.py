@@ -39,7 +39,7 @@ from app.outbox.twilio.script import Script
 from app.outbox.twilio.webhook import Webhook
 from app.sla.terms import Severity
 from app.store import calls, people
-from intake.phone.words import WORDS, Words, parse_choice
+from intake.phone.words import WORDS, Words, parse_choice, says_more
 
 SOURCE: Final = "twilio"
 PATH: Final = "/twilio/line"
@@ -166,7 +166,7 @@ class Line:
         """Open the ticket, or join one, and go on."""
         line = self.chosen()
         speech = self.hook.get("SpeechResult")
-        told = "" if line.step.severity else speech
+        told = speech if says_more(speech) else ""
         with self.db.writing() as session:
             _, ticket = record_call(
                 session, self.house, line.report(transcript=told), now=self.hook.now

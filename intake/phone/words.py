@@ -109,12 +109,17 @@ _NEGATED = re.compile(r"\b(?:ikke|ikkje|inte|not|no|nei)\b")
 _MOST_WORDS = 4
 
 
+def says_more(speech: str) -> bool:
+    """Tell whether a caller said more than a menu's word, so that it is worth judging."""
+    return len(speech.split()) > _MOST_WORDS
+
+
 def parse_choice(digits: str, speech: str) -> Severity | None:
     """Return what a caller chose; None where it is unclear, and then a person has to look."""
     if digits in KEYS:
         return KEYS[digits]
     words = speech.lower().strip(" .,!?")
-    if not words or len(words.split()) > _MOST_WORDS or _NEGATED.search(words):
+    if not words or says_more(words) or _NEGATED.search(words):
         return None
     found = [severity for severity, pattern in _SPOKEN.items() if pattern.search(words)]
     return found[0] if len(found) == 1 else None
