@@ -3,7 +3,7 @@
 import secrets
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic import BaseModel, SecretStr
@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.cli.options import DEFAULT
-from app.config import Imap, Mailbox, Settings, Smtp, load
+from app.config import Settings, load
 
 HEAD = """\
 # Svartid's configuration. Every setting there is stands here with its default; a line that begins
@@ -79,12 +79,15 @@ def init(
 def document(given: dict[str, str], box: dict[str, str]) -> str:
     """Return the file's text: what was given as settings, all else as commented defaults."""
     lines = [HEAD]
-    for name, part in Settings.model_fields.items():
-        if name != "mailboxes":
-            lines += _table(name, _model_of(part), given, prefix=f"{name}.")
-    lines += _table("mailboxes.support", Mailbox, box, prefix="", skip={"imap", "smtp"})
-    lines += _table("mailboxes.support.imap", Imap, box, prefix="imap.", skip={"oauth"})
-    lines += _table("mailboxes.support.smtp", Smtp, box, prefix="smtp.", skip={"oauth", "dkim"})
+    for name, field in Settings.model_fields.items():
+        part, named = _part_of(field)
+        assert part is not None  # noqa: S101 - the settings are made of parts alone
+        if name == "mailboxes":
+            lines += _table("mailboxes.support", part, box, prefix="")
+        elif named:
+            lines += _table(f"{name}.NAME", part, {}, prefix="", commented=True)
+        else:
+            lines += _table(name, part, given, prefix=f"{name}.")
     return "\n".join(lines)
 
 
@@ -94,28 +97,49 @@ def _table(
     given: dict[str, str],
     *,
     prefix: str,
-    skip: frozenset[str] | set[str] = frozenset(),
+    commented: bool = False,
 ) -> list[str]:
-    lines = [f"[{title}]"]
+    """Return a table's lines, and after it those of the tables within it.
+
+    One that may be left out, and of which nothing was given, is a comment as a whole.
+    """
+    lines = [f"# [{title}]" if commented else f"[{title}]"]
+    within: list[str] = []
     for key, field in model.model_fields.items():
-        if key in skip or _is_secret(field):
+        if _is_secret(field):
+            continue
+        part, named = _part_of(field)
+        if part is not None:
+            here = {name for name in given if name.startswith(f"{prefix}{key}.")}
+            within += _table(
+                f"{title}.{key}.NAME" if named else f"{title}.{key}",
+                part,
+                given,
+                prefix=f"{prefix}{key}.",
+                commented=not here,
+            )
             continue
         lines.append(f"# {field.description}")
         value = given.get(prefix + key)
+        default = field.get_default(call_default_factory=True)
         if value:
             lines.append(f"{key} = {_toml(value)}")
-        elif field.default is None or field.default is PydanticUndefined:
+        elif default is None or default is PydanticUndefined:
             lines.append(f"# {key} =")
         else:
-            lines.append(f"# {key} = {_toml(field.default)}")
-    return [*lines, ""]
+            lines.append(f"# {key} = {_toml(default)}")
+    return [*lines, "", *within]
 
 
-def _model_of(field: FieldInfo) -> type[BaseModel]:
-    annotation = field.annotation
-    assert isinstance(annotation, type)  # noqa: S101 - every part but mailboxes is a model
-    assert issubclass(annotation, BaseModel)  # noqa: S101
-    return annotation
+def _part_of(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
+    """Return the part that a setting holds (None for a plain value), and whether it holds many."""
+    return _part_in(field.annotation), get_origin(field.annotation) is dict
+
+
+def _part_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((part for one in get_args(annotation) if (part := _part_in(one))), None)
 
 
 def _is_secret(field: FieldInfo) -> bool:
