@@ -107,11 +107,13 @@ _SPOKEN: Final[Mapping[Severity, re.Pattern[str]]] = {
 _NEGATED = re.compile(r"\b(?:ikke|ikkje|inte|not|no|nei)\b")
 # A key's name alone, or a few words around it; whoever tells more is not choosing from a menu.
 _MOST_WORDS = 4
+# Fewer words than that, spoken into a menu, are no report: "hello, is anybody there".
+_LEAST_TO_JUDGE = 6
 
 
 def says_more(speech: str) -> bool:
-    """Tell whether a caller said more than a menu's word, so that it is worth judging."""
-    return len(speech.split()) > _MOST_WORDS
+    """Tell whether a caller has described something, so that it is worth judging."""
+    return len(speech.split()) >= _LEAST_TO_JUDGE
 
 
 def parse_choice(digits: str, speech: str) -> Severity | None:
@@ -119,7 +121,7 @@ def parse_choice(digits: str, speech: str) -> Severity | None:
     if digits in KEYS:
         return KEYS[digits]
     words = speech.lower().strip(" .,!?")
-    if not words or says_more(words) or _NEGATED.search(words):
+    if not words or len(words.split()) > _MOST_WORDS or _NEGATED.search(words):
         return None
     found = [severity for severity, pattern in _SPOKEN.items() if pattern.search(words)]
     return found[0] if len(found) == 1 else None
