@@ -11,6 +11,7 @@ from app.cli import (
     mail,
     policy_versions,
     quiet,
+    schedule,
     severity,
     staff,
     ticket,
@@ -50,6 +51,7 @@ cli.add_typer(customer.agreement, name="agreement")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy_versions.commands, name="policy")
 cli.add_typer(ladder_versions.commands, name="ladder")
+cli.add_typer(schedule.commands, name="schedule")
 cli.add_typer(severity.commands, name="severity")
 cli.add_typer(quiet.commands, name="quiet")
 cli.add_typer(ticket.commands, name="ticket")

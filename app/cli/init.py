@@ -72,6 +72,7 @@ def init(
     )
     print(f"  svartid migrate --config {file}")
     print(f"  svartid staff add 'Kari Nordmann' kari@example.no --role lead --config {file}")
+    print(f"  svartid schedule weekly desk kari@example.no --config {file}")
     print(f"  svartid doctor --config {file}")
     print(f"  svartid serve --config {file}")
 
