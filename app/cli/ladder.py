@@ -3,17 +3,15 @@
 import json
 import time
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
 from app.kit.errors import BadInput
-from app.sla.ladder import Ladder, default_ladder
+from app.sla.ladder import Ladder, default_ladder, silences
 from app.sla.oncall import Schedule
 from app.sla.policy import Policy, default_policy
-from app.sla.terms import FAULTS, ClockKind, Severity
 from escalation.scenario import Scenario, a_small_desk
 from escalation.simulate import simulate as run_simulation
 
@@ -78,17 +76,6 @@ def simulate(
     print(
         f"\nA model, with the same decisions as the engine; {took:.1f} s, {speed:,.0f} times real."
     )
-
-
-def silences(ladder: Ladder) -> list[str]:
-    """Return the promises on faults for which a ladder has no step; that may be meant."""
-    promised = (ClockKind.FIRST_RESPONSE, ClockKind.WORK_STARTED)
-    faults = sorted(FAULTS, key=lambda severity: severity.rank)
-    return [
-        f"no step is for {kind.value} of a {severity.value} ticket, so nobody is told of it"
-        for severity, kind in product(faults, promised)
-        if not ladder.steps_for(kind, Severity(severity))
-    ]
 
 
 def read(file: Path, read: Callable[[str], T]) -> T:

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.customer import day_start
 from app.cli.ladder import commands as commands  # noqa: PLC0414 - these add to them
-from app.cli.ladder import read, silences
+from app.cli.ladder import read
 from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.desk.events import OPERATOR
 from app.desk.house import House
@@ -16,7 +16,7 @@ from app.desk.ladders import import_ladder
 from app.kit.clock import MachineClock
 from app.kit.errors import NotFound
 from app.models import LadderVersion
-from app.sla.ladder import Ladder
+from app.sla.ladder import Ladder, silences
 from app.sla.toml_write import write_toml
 from app.store import agreements
 

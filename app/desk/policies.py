@@ -80,6 +80,13 @@ def in_force(session: Session, house: House, name: str, at: datetime) -> Policy 
     return house.policy if house.policy.name == name else None
 
 
+def all_in_force(session: Session, house: House, at: datetime) -> list[Policy]:
+    """Return what each policy that there is promises at a time, by name; the house's always."""
+    names = {one.name for one in agreements.policy_starts(session)} | {house.policy.name}
+    found = (in_force(session, house, name, at) for name in sorted(names))
+    return [policy for policy in found if policy is not None]
+
+
 def move_ticket(
     session: Session, house: House, ticket: Ticket, by: By, *, policy_id: Id, reason: str
 ) -> None:

@@ -1,5 +1,5 @@
 import tomllib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -116,3 +116,48 @@ def test_a_ladder_does_not_begin_in_the_past(world: World) -> None:
 def test_lists_of_tables_are_written_a_table_at_a_time() -> None:
     document: dict[str, object] = {"rows": [{"a": {"b": 1}, "c": [{"d": 2}]}, {}], "t": {"r": [{}]}}
     assert tomllib.loads(write_toml(document)) == document
+
+
+def test_a_ladder_by_the_api_is_read_checked_and_counts(world: World) -> None:
+    web = world.web(world.lead)
+    first = web.get("/api/v1/ladders").json()["items"][0]
+    assert web.get(f"/api/v1/ladders/{first['id']}").json() == first
+    toml = web.get(f"/api/v1/ladders/{first['id']}/toml").text
+    assert Ladder.from_toml(toml).digest() == first["digest"]
+    later = world.now + timedelta(hours=1)
+    body = {
+        "toml": write_toml(ladder(first["name"], "30m").to_dict()),
+        "starts_at": later.isoformat(),
+    }
+    refused = world.web().post("/api/v1/ladders", json=body)
+    assert refused.status_code == 403
+    done = web.post("/api/v1/ladders", json=body)
+    assert done.status_code == 201, done.text
+    assert (done.json()["version"], done.json()["silences"]) == (2, [])
+    second = web.get(f"/api/v1/ladders/{done.json()['id']}").json()
+    assert [datetime.fromisoformat(one) for one in second["starts"]] == [later]
+    assert str(report(world, 1)) == first["id"]
+    world.clock.move(timedelta(hours=1))
+    assert str(report(world, 2)) == second["id"]
+    quiet(world)
+
+
+def test_a_ladder_that_is_wrong_or_reaches_nobody_is_not_kept(world: World) -> None:
+    web = world.web(world.lead)
+    good = write_toml(ladder("default", "30m").to_dict())
+    nobody = ladder("default", "30m").to_dict()
+    nobody["steps"][0] |= {"whom": ["team:Ghosts"], "fallback": []}
+    wrong = {
+        good.replace("1800", '"later"', 1): "line",
+        write_toml(Ladder.from_dict(nobody).to_dict()): "steps[0]",
+    }
+    for toml, field in wrong.items():
+        answer = web.post("/api/v1/ladders", json={"toml": toml})
+        assert answer.status_code == 422, answer.text
+        assert field in answer.json()["field"], answer.text
+    past = (world.now - timedelta(days=2)).isoformat()
+    assert web.post("/api/v1/ladders", json={"toml": good, "starts_at": past}).status_code == 422
+    assert len(web.get("/api/v1/ladders").json()["items"]) == 1
+    missing = "01234567-89ab-7def-8123-456789abcdef"
+    for path in (missing, f"{missing}/toml"):
+        assert web.get(f"/api/v1/ladders/{path}").status_code == 404

@@ -5,7 +5,7 @@ its first alarm. What is done when an alarm is due is decided in ``escalation.la
 """
 
 from app.sla.ladder.document import CatchAll, Ladder, Offset, ShareUsed, Step, default_ladder
-from app.sla.ladder.reach import DeadStep, check_reachability
+from app.sla.ladder.reach import DeadStep, check_reachability, silences
 from app.sla.ladder.run import (
     ENDED,
     HANDED_BACK,
@@ -46,4 +46,5 @@ __all__ = [
     "first_alarm",
     "pending",
     "plan",
+    "silences",
 ]

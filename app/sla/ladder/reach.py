@@ -6,9 +6,11 @@ filled when the ladder was written may have run empty since.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 from app.sla.ladder.document import Ladder
 from app.sla.ladder.words import PageChannel, Receiver, ReceiverKind
+from app.sla.terms import FAULTS, ClockKind, Severity
 
 # Answers why a receiver cannot be reached by these channels; an empty text when it can be.
 WhyNot = Callable[[Receiver, tuple[PageChannel, ...]], str]
@@ -41,6 +43,17 @@ def check_reachability(ladder: Ladder, why_not: WhyNot) -> tuple[DeadStep, ...]:
         if all(reasons):
             dead.append(DeadStep(number, name, tuple(reasons)))
     return tuple(dead)
+
+
+def silences(ladder: Ladder) -> list[str]:
+    """Return the promises on faults for which a ladder has no step; that may be meant."""
+    promised = (ClockKind.FIRST_RESPONSE, ClockKind.WORK_STARTED)
+    faults = sorted(FAULTS, key=lambda severity: severity.rank)
+    return [
+        f"no step is for {kind.value} of a {severity.value} ticket, so nobody is told of it"
+        for severity, kind in product(faults, promised)
+        if not ladder.steps_for(kind, Severity(severity))
+    ]
 
 
 def _why_not(receiver: Receiver, how: tuple[PageChannel, ...], why_not: WhyNot) -> str:
