@@ -13,7 +13,7 @@ from app.desk.events import audit, record
 from app.desk.house import House
 from app.desk.tickets import add_message, take_up
 from app.kit.errors import BadInput, Conflict
-from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket, TicketEvent
+from app.models import OPEN, Agent, Event, MessageKind, Status, Ticket
 from app.models.base import Id
 from app.sla.terms import Severity
 from app.store import tickets
@@ -159,13 +159,7 @@ def _put_severity(session: Session, house: House, ticket: Ticket, what: _NewSeve
 
 def undo_severity(session: Session, house: House, ticket: Ticket, by: By, *, reason: str) -> None:
     """Take the last setting of the severity back that was not taken back yet."""
-    standing: list[TicketEvent] = []
-    for row in tickets.events(session, ticket.id):
-        if row.kind == Event.SEVERITY_SET:
-            if "undoes" in row.data:
-                standing.pop()
-            else:
-                standing.append(row)
+    standing = tickets.standing_severities(session, ticket.id)
     if not standing:
         raise Conflict(f"nobody has set the severity of ticket {ticket.number}")
     last = standing[-1]

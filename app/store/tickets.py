@@ -115,13 +115,34 @@ def first_message(session: Session, ticket_id: Id) -> Message | None:
     return session.exec(query).first()
 
 
+def standing_severities(session: Session, ticket_id: Id) -> list[TicketEvent]:
+    """Return the settings of the severity that were not taken back, the last one last."""
+    standing: list[TicketEvent] = []
+    for row in events(session, ticket_id):
+        if row.kind == Event.SEVERITY_SET:
+            if "undoes" in row.data:
+                standing.pop()
+            else:
+                standing.append(row)
+    return standing
+
+
 def corrected_severities(session: Session) -> Sequence[tuple[Ticket, Message]]:
-    """Return the tickets whose severity an agent has set, each with what it began with."""
+    """Return the tickets whose severity stands as an agent set it, each with what it began with.
+
+    What was taken back again taught nothing, nor is what the house raised since an agent's word.
+    """
     set_by_agent = select(TicketEvent.ticket_id).where(
         TicketEvent.kind == Event.SEVERITY_SET.value, col(TicketEvent.actor).startswith("agent:")
     )
     query = select(Ticket).where(col(Ticket.id).in_(set_by_agent)).order_by(col(Ticket.number))
-    firsts = [(ticket, first_message(session, ticket.id)) for ticket in session.exec(query)]
+    standing = [
+        ticket
+        for ticket in session.exec(query).all()
+        if (settings := standing_severities(session, ticket.id))
+        and settings[-1].actor.startswith("agent:")
+    ]
+    firsts = [(ticket, first_message(session, ticket.id)) for ticket in standing]
     return [(ticket, first) for ticket, first in firsts if first is not None]
 
 

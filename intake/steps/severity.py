@@ -17,7 +17,6 @@ def judge_mail(mail: ParsedMail, house: House, *, at: datetime) -> Judgement:
         channel="email",
         subject=mail.subject,
         text=(mail.reply_text or mail.text)[:LONGEST],
-        language=mail.language_hint,
     )
     choice = house.settings.severity
     return judge(

@@ -68,6 +68,23 @@ def test_nothing_known_is_minor_by_mail_and_serious_by_phone_and_said_so() -> No
     assert "nothing" in by_phone.reasons[0]
 
 
+@pytest.mark.parametrize("junk", ["zxqv qqq", "x9 k3 aa 77", "\x00\x01\x02%PDF", "77 12"])
+@pytest.mark.parametrize(("channel", "severity"), [("email", MINOR), ("phone", SERIOUS)])
+def test_junk_is_no_request_and_is_said_to_tell_nothing(
+    channel: str, severity: Severity, junk: str
+) -> None:
+    judged = judge(Report(channel, None, junk))
+    assert judged.severity is severity
+    assert "nothing" in judged.reasons[0]
+
+
+def test_a_learned_word_is_known_that_belongs_to_no_group() -> None:
+    learned = Model({"w:plukkrobot": (60.0, 0.0, 0.0, 0.0)}, "")
+    for text, severity in (("plukkrobot", CRITICAL), ("zxqv", MINOR)):
+        judged = judge(Report("email", None, text), model=learned)
+        assert judged.severity is severity
+
+
 def test_a_callers_choice_raises_and_never_lowers() -> None:
     quiet = Report("phone", None, "Spør om fakturadatoen kan flyttes.", keypad=CRITICAL)
     assert judge(quiet).severity is CRITICAL

@@ -12,10 +12,7 @@ class Report:
     channel: str
     subject: str | None
     text: str
-    language: str | None = None
-    from_role: str | None = None
     keypad: Severity | None = None
-    recent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

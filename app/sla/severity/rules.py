@@ -76,7 +76,8 @@ def judge(
     text = f"{report.subject}\n{reading.text}"
     weighs = model or shipped()
     likely = weighs.probabilities(reading.features)
-    if not _is_known(reading, likely) and own.decide(text.lower(), Severity.REQUEST) is None:
+    known = _is_known(reading, likely, weighs)
+    if not known and own.decide(text.lower(), Severity.REQUEST) is None:
         return _unknown(report)
     case = _Case(report, reading, likely, text.lower())
     severity, confidence, why = next(
@@ -99,11 +100,15 @@ def judge(
     )
 
 
-def _is_known(reading: Reading, likely: Mapping[Severity, float]) -> bool:
-    """Tell whether the message holds a word that is about something, or one that was learned."""
-    if any(one for part in reading.clauses for one in part.groups):
+def _is_known(reading: Reading, likely: Mapping[Severity, float], model: Model) -> bool:
+    """Tell whether the message holds a word that is about something, or one that was learned.
+
+    A number is about nothing by itself, and letters that occur in learned words are none of them.
+    """
+    if any(one not in {None, "number"} for part in reading.clauses for one in part.groups):
         return True
-    return bool(reading.clauses) and max(likely.values()) >= CLEAR
+    words = (one for part in reading.clauses for one in part.tokens if not one[0].isdigit())
+    return max(likely.values()) >= CLEAR and any(f"w:{one}" in model.weights for one in words)
 
 
 def _second(likely: Mapping[Severity, float], first: Severity) -> Severity:
