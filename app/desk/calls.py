@@ -11,6 +11,7 @@ from app.desk.call_report import CallReport, complete, new_call
 from app.desk.callers import Caller, find_caller, meet_caller
 from app.desk.events import CUSTOMER, DESK, audit, record
 from app.desk.house import House
+from app.desk.judging import judge_report
 from app.desk.terms import terms_of
 from app.desk.tickets import Entry, Opening, add_entry, add_message, open_ticket, take_up
 from app.desk.work import raise_severity
@@ -30,7 +31,7 @@ from app.models import (
     MessageKind,
     Ticket,
 )
-from app.sla.severity import Judgement, Report, judge, kept, own_of
+from app.sla.severity import Judgement, Report
 from app.sla.terms import Severity
 from app.store import calls, families, people, tickets
 
@@ -102,20 +103,13 @@ def judge_call(house: House, call: Call, *, at: datetime) -> Judgement:
 
     Where nobody has chosen and nobody of ours has written anything down, nothing makes it less.
     """
-    choice = house.settings.severity
     report = Report(
         channel="phone",
         subject=None,
         text=f"{call.note}\n{call.transcript}".strip(),
         keypad=call.severity,
     )
-    judged = judge(
-        report,
-        desk_open=house.policy.calendar().is_open(at),
-        model=kept(choice.model) if choice.model else None,
-        critical_from=choice.critical_from,
-        own=own_of(choice.own) if choice.own else None,
-    )
+    judged = judge_report(house, report, at=at)
     if call.severity is not None:
         return judged
     if not call.note and judged.severity.rank > Severity.SERIOUS.rank:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from app.desk.callers import Caller, find_caller
 from app.desk.events import CUSTOMER, DESK, record
 from app.desk.house import House
+from app.desk.judging import judge_report
 from app.desk.no_sms import has_stopped, says_start, says_stop, start_sms, stop_sms
 from app.desk.page_answers import answer_sms
 from app.desk.people import add_contact
@@ -21,7 +22,7 @@ from app.desk.texting import ToPhone, confirm_by_sms, receipt_of
 from app.desk.tickets import Entry, Opening, add_entry, append, open_ticket, take_up
 from app.kit.phone_numbers import parse_number
 from app.models import Channel, Contact, DeliveryClass, Event, MessageKind, Ticket
-from app.sla.severity import Judgement, Report, judge, kept
+from app.sla.severity import Report
 from app.store import calls, families, heard, texts, tickets
 
 _RECEIVED: Final[Mapping[str, str]] = {
@@ -170,7 +171,7 @@ def _open(
     opening = Opening(
         channel=Channel.SMS,
         subject=first_line[:_SUBJECT_LENGTH],
-        judgement=_judged(house, sms, at=now),
+        judgement=judge_report(house, Report(channel="sms", subject=None, text=sms.text), at=now),
         received_at=sms.at,
         language=known.language(house.settings, agreed),
         time_zone=known.time_zone(house.settings, terms),
@@ -206,13 +207,3 @@ def _contact_of(session: Session, caller: Caller, *, now: datetime) -> Contact |
         return caller.contact
     shared = calls.contacts_by_number(session, caller.number)
     return shared[0] if shared else add_contact(session, phone=caller.number, now=now)
-
-
-def _judged(house: House, sms: TextMessage, *, at: datetime) -> Judgement:
-    choice = house.settings.severity
-    return judge(
-        Report(channel="sms", subject=None, text=sms.text),
-        desk_open=house.policy.calendar().is_open(at),
-        model=kept(choice.model) if choice.model else None,
-        critical_from=choice.critical_from,
-    )
