@@ -65,7 +65,7 @@ class ContactChangeIn(Body):
     customer_id: UUID | None = Field(description="Null for a stranger.")
 
 
-class MergeIn(Body):
+class MergeContactIn(Body):
     """Who they really are."""
 
     into: UUID = Field(description="The contact that stays.")
@@ -171,7 +171,7 @@ def put_contact(context: Writer, contact_id: UUID, body: ContactChangeIn) -> Con
 
 
 @router.post("/contacts/{contact_id}/merge", operation_id="merge_contact", responses=responses(409))
-def post_merge(context: Writer, contact_id: UUID, body: MergeIn) -> ContactOut:
+def post_merge(context: Writer, contact_id: UUID, body: MergeContactIn) -> ContactOut:
     """Say that a contact is another one, and return that one; both's tickets are its own."""
     with context.db.writing() as session:
         contact = _contact(session, context, contact_id)

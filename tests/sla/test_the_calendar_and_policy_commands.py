@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app import cli as commands
+from app.cli import commands, main
 from app.cli.calendar import answer_line
 from app.sla import policy as policy_module
 
@@ -176,7 +176,7 @@ def test_a_wrong_policy_file_is_named_with_its_key_and_line(
     file.write_text(STANDARD.read_text("utf-8").replace('limit = "8h"', 'limit = "1h"'))
     monkeypatch.setattr("sys.argv", ["svartid", "policy", "check", str(file)])
     with pytest.raises(SystemExit) as caught:
-        commands.main()
+        main()
     assert caught.value.code == 1
     error = capsys.readouterr().err
     assert "wrong.toml: targets.serious.first_response (line " in error
