@@ -9,15 +9,14 @@ import typer
 from app.cli.customer import day_start
 from app.cli.ladder import commands as commands  # noqa: PLC0414 - these add to them
 from app.cli.ladder import read
-from app.cli.options import ConfigFile, open_database, open_house, settings_of
+from app.cli.options import ConfigFile, open_database, settings_of
+from app.cli.versions import print_version, print_versions
 from app.desk.events import OPERATOR
 from app.desk.house import House
 from app.desk.ladders import import_ladder
 from app.kit.clock import MachineClock
-from app.kit.errors import NotFound
 from app.models import LadderVersion
 from app.sla.ladder import Ladder, silences
-from app.sla.toml_write import write_toml
 from app.store import agreements
 
 
@@ -47,25 +46,21 @@ def export(
     config: ConfigFile = None,
 ) -> None:
     """Print a version as TOML, ready to be changed and imported."""
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            row = agreements.find_version(session, LadderVersion, name, version)
-            if row is None:
-                raise NotFound(f"there is no such version of a ladder {name!r}")
-            print(write_toml(Ladder.from_dict(row.body).to_dict()), end="")
+    print_version(
+        config,
+        LadderVersion,
+        lambda body: Ladder.from_dict(body).to_dict(),
+        what="ladder",
+        name=name,
+        number=version,
+    )
 
 
 @commands.command("list")
 def listing(config: ConfigFile = None) -> None:
     """List every version, and from when each counts."""
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            starts = agreements.ladder_starts(session)
-            for row in agreements.versions(session, LadderVersion):
-                times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.ladder_id == row.id]
-                since = ", ".join(times) or "-"
-                print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")
+    print_versions(
+        config,
+        LadderVersion,
+        lambda session: [(one.ladder_id, one.at) for one in agreements.ladder_starts(session)],
+    )

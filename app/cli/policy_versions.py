@@ -13,14 +13,13 @@ from app.cli.customer import day_start
 from app.cli.options import ConfigFile, open_database, open_house, settings_of
 from app.cli.policy import commands as commands  # noqa: PLC0414 - these add to them
 from app.cli.policy import effect_line, read_policy
+from app.cli.versions import print_version, print_versions
 from app.desk import policies
 from app.desk.events import OPERATOR
 from app.desk.house import House
 from app.kit.clock import MachineClock
-from app.kit.errors import NotFound
 from app.models import NoticeState, PolicyVersion
 from app.sla.policy import Policy
-from app.sla.toml_write import write_toml
 from app.store import agreements
 from escalation.replay import Replay, replay
 
@@ -60,28 +59,24 @@ def export(
     config: ConfigFile = None,
 ) -> None:
     """Print a version as TOML, ready to be changed and imported."""
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            row = agreements.find_version(session, PolicyVersion, name, version)
-            if row is None:
-                raise NotFound(f"there is no such version of a policy {name!r}")
-            print(write_toml(Policy.from_dict(row.body).to_dict()), end="")
+    print_version(
+        config,
+        PolicyVersion,
+        lambda body: Policy.from_dict(body).to_dict(),
+        what="policy",
+        name=name,
+        number=version,
+    )
 
 
 @commands.command("list")
 def listing(config: ConfigFile = None) -> None:
     """List every version, and from when each counts."""
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            starts = agreements.policy_starts(session)
-            for row in agreements.versions(session, PolicyVersion):
-                times = [f"{one.at:%Y-%m-%d %H:%M}" for one in starts if one.policy_id == row.id]
-                since = ", ".join(times) or "-"
-                print(f"{row.name}\tversion {row.version}\tfrom {since}\t{row.digest[:12]}")
+    print_versions(
+        config,
+        PolicyVersion,
+        lambda session: [(one.policy_id, one.at) for one in agreements.policy_starts(session)],
+    )
 
 
 @commands.command("replay")
