@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sla.severity import Model, Report, judge
+from app.sla.severity.weights import Weights
 from app.sla.terms import Exclusion, Severity
 
 CRITICAL, SERIOUS, MINOR, REQUEST = Severity
@@ -79,7 +80,7 @@ def test_junk_is_no_request_and_is_said_to_tell_nothing(
 
 
 def test_a_learned_word_is_known_that_belongs_to_no_group() -> None:
-    learned = Model({"w:plukkrobot": (60.0, 0.0, 0.0, 0.0)}, "")
+    learned = Model(Weights([("w:plukkrobot", (60.0, 0.0, 0.0, 0.0))]), "")
     for text, severity in (("plukkrobot", CRITICAL), ("zxqv", MINOR)):
         judged = judge(Report("email", None, text), model=learned)
         assert judged.severity is severity
@@ -97,7 +98,7 @@ def test_an_alarm_that_is_unsure_asks_to_be_confirmed_when_the_desk_is_closed() 
     sure = judge(report, desk_open=False)
     assert (sure.severity, sure.confirm) == (CRITICAL, False)
     # A model that knows nothing gives each severity a quarter.
-    ignorant = Model({}, "")
+    ignorant = Model(Weights([]), "")
     unsure = judge(report, desk_open=False, model=ignorant, critical_from=0.2)
     assert (unsure.severity, unsure.confirm) == (CRITICAL, True)
     assert not judge(report, desk_open=True, model=ignorant, critical_from=0.2).confirm

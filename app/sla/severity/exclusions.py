@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from app.sla.severity.signals import Signals, read_data, told_by
+from app.sla.severity.signals import Heard, Signals, read_data
 from app.sla.terms import Exclusion
 
 
@@ -11,17 +11,21 @@ def _patterns() -> Signals:
     return read_data("exclusions.toml")
 
 
-def excluded_by(text: str) -> Exclusion | None:
+def excluded_by(heard: Heard) -> Exclusion | None:
     """Return what the text says that the fault comes from; None where it does not say."""
-    told = told_by(text.lower(), _patterns())
+    of = _patterns()
+
+    def told(name: str) -> bool:
+        return heard.tells(of[name])
+
     # Past the end of a window, or for what it left behind, the time counts.
-    if {"maintenance", "window"} <= told.keys() and "overrun" not in told:
+    if told("maintenance") and told("window") and not told("overrun"):
         return Exclusion.PLANNED_MAINTENANCE
-    if "third" in told:
+    if told("third"):
         return Exclusion.THIRD_PARTY_APP
-    if "customer" in told:
+    if told("customer"):
         return Exclusion.CUSTOMER_CAUSED
     # A storm that only closed the customer's own office is nobody's excuse.
-    if {"force", "ours"} <= told.keys():
+    if told("force") and told("ours"):
         return Exclusion.FORCE_MAJEURE
     return None

@@ -9,7 +9,8 @@ A feature is one of these, told by its first letters:
 """
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -17,6 +18,21 @@ from itertools import combinations, pairwise
 from app.sla.severity.words import Clause, Lexicon, clauses, newest
 
 LONGEST_SUBJECT = 500
+# What a feature weighs by its first letter, in thousandths, before all of a message are scaled;
+# "a" stands for what every message has.
+WEIGHS: Mapping[str, int] = {
+    "a": 500,
+    "g": 700,
+    "s": 400,
+    "q": 400,
+    "p": 500,
+    "b": 500,
+    "m": 150,
+    "w": 300,
+    "x": 300,
+    "y": 300,
+    "c": 144,
+}
 # However long a message is, its features weigh as much together.
 _WEIGHT = 8.0
 # In a clause of so many groups, which is a list or a log, pairs tell nothing.
@@ -27,65 +43,73 @@ _LETTERS = (3, 5)
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What the model weighs in a message: names by their first letter, and what scales them."""
+
+    of_kind: Mapping[str, Set[str]]
+    scale: float
+
+    def weighed(self) -> Iterator[tuple[str, float]]:
+        """Give each feature with what it weighs."""
+        for kind, names in self.of_kind.items():
+            value = WEIGHS[kind] / 1000 * self.scale
+            yield from ((name, value) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """A message taken apart: its newest text, its clauses, and its weighed features."""
+    """A message taken apart: its newest text, its clauses, and its features."""
 
     text: str
     clauses: Sequence[Clause]
-    features: dict[str, float]
+    features: Features
 
 
 def read(channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None) -> Reading:
     """Take a message apart."""
-    subject = (subject or "")[:LONGEST_SUBJECT]
     text = newest(body)
-    parts = clauses(subject, text, lexicon)
+    parts = clauses((subject or "")[:LONGEST_SUBJECT], text, lexicon)
     return Reading(text, parts, _features(channel, parts))
 
 
-def features_of(
-    channel: str, subject: str | None, body: str, lexicon: Lexicon | None = None
-) -> dict[str, float]:
-    """Return what the model weighs in a message, by name."""
-    return _features(channel, clauses((subject or "")[:LONGEST_SUBJECT], newest(body), lexicon))
-
-
-def _features(channel: str, parts: Sequence[Clause]) -> dict[str, float]:
-    found = {f"channel:{channel}": 0.5, "always": 0.5}
+def _features(channel: str, parts: Sequence[Clause]) -> Features:
+    found: dict[str, set[str]] = defaultdict(set)
+    found["a"] = {f"channel:{channel}", "always"}
     for part in parts:
-        found |= _of_clause(part)
-    everywhere = {one for part in parts for one in part.groups if one}
+        _add_clause(found, part)
+    everywhere = {one[2:] for one in found["g"]}
     if len(everywhere) <= _MANY_IN_ALL:
-        for one, other in combinations(sorted(everywhere), 2):
-            found[f"m:{one}&{other}"] = 0.15
-    for token in {token for part in parts for token in part.tokens}:
-        found |= _letters(token)
-    scale = _WEIGHT / math.sqrt(sum(value * value for value in found.values()))
-    return {name: value * scale for name, value in found.items()}
+        found["m"] = {f"m:{one}&{other}" for one, other in combinations(sorted(everywhere), 2)}
+    found["c"].update(*[_letters(one[2:]) for one in found["w"]])
+    squares = sum(len(names) * WEIGHS[kind] ** 2 for kind, names in found.items())
+    return Features(found, _WEIGHT * 1000 / math.sqrt(squares))
 
 
-def _of_clause(part: Clause) -> dict[str, float]:
+def _add_clause(found: Mapping[str, set[str]], part: Clause) -> None:
+    tokens = part.tokens
+    found["w"].update([f"w:{one}" for one in tokens])
+    if len(tokens) > 1:
+        mixed = [group or token for group, token in zip(part.groups, tokens, strict=True)]
+        found["x"].update([f"x:{one} {other}" for one, other in pairwise(tokens)])
+        found["y"].update([f"y:{one} {other}" for one, other in pairwise(mixed)])
     groups = [one for one in part.groups if one]
-    mixed = [group or token for group, token in zip(part.groups, part.tokens, strict=True)]
+    if not groups:
+        return
     different = sorted(set(groups))
-    found = {f"g:{one}": 0.7 for one in different}
+    found["g"].update([f"g:{one}" for one in different])
     if part.in_subject:
-        found |= {f"s:{one}": 0.4 for one in different}
+        found["s"].update([f"s:{one}" for one in different])
     if part.asks:
-        found |= {f"q:{one}": 0.4 for one in different}
-    if len(different) <= _MANY:
-        found |= {f"p:{one}&{other}": 0.5 for one, other in combinations(different, 2)}
-    found |= {f"b:{one} {other}": 0.5 for one, other in pairwise(groups)}
-    found |= {f"y:{one} {other}": 0.3 for one, other in pairwise(mixed)}
-    found |= {f"x:{one} {other}": 0.3 for one, other in pairwise(part.tokens)}
-    return found | {f"w:{token}": 0.3 for token in part.tokens}
+        found["q"].update([f"q:{one}" for one in different])
+    if len(groups) > 1:
+        found["b"].update([f"b:{one} {other}" for one, other in pairwise(groups)])
+        if len(different) <= _MANY:
+            found["p"].update([f"p:{one}&{other}" for one, other in combinations(different, 2)])
 
 
 @lru_cache(maxsize=20_000)
-def _letters(token: str) -> dict[str, float]:
+def _letters(token: str) -> tuple[str, ...]:
     word = f" {token} "
-    return {
-        f"c:{word[at : at + length]}": 0.144
-        for length in _LETTERS
-        for at in range(len(word) - length + 1)
-    }
+    return tuple(
+        f"c:{word[at : at + length]}" for length in _LETTERS for at in range(len(word) - length + 1)
+    )

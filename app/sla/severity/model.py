@@ -8,7 +8,7 @@ too (``data/base.jsonl``).
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -17,7 +17,8 @@ from random import Random
 
 from app.kit.errors import BadConfig
 from app.kit.ids import digest
-from app.sla.severity.features import features_of
+from app.sla.severity.features import WEIGHS, Features, read
+from app.sla.severity.weights import Weights
 from app.sla.terms import Severity
 
 CLASSES: tuple[Severity, ...] = tuple(Severity)
@@ -47,22 +48,15 @@ class Example:
 class Model:
     """Weights by feature, one for each severity in the order of ``CLASSES``."""
 
-    weights: Mapping[str, Sequence[float]]
+    weights: Weights
     # The SHA-256 of the examples it was trained on.
     trained_on: str
 
-    def probabilities(self, features: Mapping[str, float]) -> dict[Severity, float]:
+    def probabilities(self, features: Features) -> dict[Severity, float]:
         """Return how likely each severity is."""
-        known = self.weights
-        one = two = three = four = 0.0
-        for name, value in features.items():
-            if name in known:
-                row = known[name]
-                one += value * row[0]
-                two += value * row[1]
-                three += value * row[2]
-                four += value * row[3]
-        return dict(zip(CLASSES, _softmax([one, two, three, four]), strict=True))
+        total = self.weights.total(features.of_kind, WEIGHS)
+        scale = features.scale / 1_000_000
+        return dict(zip(CLASSES, _softmax([one * scale for one in total]), strict=True))
 
     def to_json(self) -> str:
         """Return the model as it is kept."""
@@ -72,8 +66,11 @@ class Model:
 
 def train(examples: Sequence[Example], told: Callable[[int], None] = lambda _: None) -> Model:
     """Train a model; ``told`` is called after each pass."""
-    read = [(features_of(one.channel, one.subject, one.body), one.severity) for one in examples]
-    seen = Counter(name for features, _ in read for name in features)
+    messages = [
+        (dict(read(one.channel, one.subject, one.body).features.weighed()), one.severity)
+        for one in examples
+    ]
+    seen = Counter(name for features, _ in messages for name in features)
     names = [name for name, times in seen.items() if times >= SEEN]
     number = {name: at for at, name in enumerate(names)}
     rows = [
@@ -81,7 +78,7 @@ def train(examples: Sequence[Example], told: Callable[[int], None] = lambda _: N
             [(number[name], value) for name, value in features.items() if name in number],
             CLASSES.index(severity),
         )
-        for features, severity in read
+        for features, severity in messages
     ]
     # AdaGrad (Duchi et al., 2011): a step for each weight, smaller the more it has moved.
     weights = [[0.0] * len(CLASSES) for _ in names]
@@ -94,13 +91,11 @@ def train(examples: Sequence[Example], told: Callable[[int], None] = lambda _: N
         for row in weights:
             row[:] = [one * SHRINK for one in row]
         told(passed + 1)
-    kept = {
-        name: tuple(round(one, 3) for one in row)
-        for name, row in zip(names, weights, strict=True)
-        if max(map(abs, row)) >= LEAST
-    }
+    found = Weights(
+        (name, row) for name, row in zip(names, weights, strict=True) if max(map(abs, row)) >= LEAST
+    )
     texts = [f"{one.severity}|{one.channel}|{one.subject}|{one.body}" for one in examples]
-    return Model(kept, digest("\n".join(texts).encode()))
+    return Model(found, digest("\n".join(texts).encode()))
 
 
 def _learn(
@@ -192,8 +187,7 @@ def versions(place: Path) -> list[tuple[Path, Model]]:
 def read_model(raw: str) -> Model:
     """Read what ``to_json`` wrote; raise ValueError or KeyError where it is something else."""
     document = json.loads(raw)
-    weights = {name: tuple(map(float, row)) for name, row in document["weights"].items()}
-    return Model(weights, str(document["trained_on"]))
+    return Model(Weights(document["weights"].items()), str(document["trained_on"]))
 
 
 def read_examples(lines: Sequence[str]) -> list[Example]:

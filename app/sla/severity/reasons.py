@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.sla.severity.features import Reading
+from app.sla.severity.features import WEIGHS, Reading
 from app.sla.severity.model import CLASSES, Model
 from app.sla.severity.words import Clause, meanings
 from app.sla.terms import Severity
@@ -32,14 +32,13 @@ _SAYS_LITTLE = frozenset(
 def reasons_for(reading: Reading, model: Model, severity: Severity) -> list[str]:
     """Return what speaks most for a severity, with the words that say it; empty if nothing does."""
     at = CLASSES.index(severity)
-    gains = []
-    for name, value in reading.features.items():
-        if name.startswith(("g:", "p:")) and name in model.weights:
-            weights = model.weights[name]
-            against = (sum(weights) - weights[at]) / (len(CLASSES) - 1)
-            gain = value * (weights[at] - against)
-            if gain >= _LEAST:
-                gains.append((gain, name))
+    least = _LEAST * 1_000_000 * (len(CLASSES) - 1) / reading.features.scale
+    gains = [
+        (WEIGHS[kind] * leaning, name)
+        for kind in "gp"
+        for leaning, name in model.weights.leanings(reading.features.of_kind[kind], at)
+        if WEIGHS[kind] * leaning >= least
+    ]
     told: set[str] = set()
     found: list[str] = []
     for _gain, name in sorted(gains, key=lambda one: (-one[0], one[1])):

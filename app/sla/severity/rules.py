@@ -14,7 +14,7 @@ from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Model, shipped
 from app.sla.severity.own import Own
 from app.sla.severity.reasons import reasons_for
-from app.sla.severity.signals import signals
+from app.sla.severity.signals import Heard, signals
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
@@ -47,11 +47,11 @@ class _Case:
     report: Report
     reading: Reading
     likely: Mapping[Severity, float]
-    # Subject and newest text in lower case.
-    text: str
+    # Subject and newest text.
+    heard: Heard
 
     def told(self, *names: str) -> bool:
-        return any(signals()[name][1].search(self.text) for name in names)
+        return any(self.heard.tells(signals()[name]) for name in names)
 
     @property
     def subject(self) -> str:
@@ -71,15 +71,16 @@ def judge(
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so."""
     own = own or Own()
-    report = replace(report, subject=(report.subject or "")[:LONGEST_SUBJECT])
+    if report.subject is None or len(report.subject) > LONGEST_SUBJECT:
+        report = replace(report, subject=(report.subject or "")[:LONGEST_SUBJECT])
     reading = read(report.channel, report.subject, report.text, own.lexicon)
-    text = f"{report.subject}\n{reading.text}"
+    text = f"{report.subject}\n{reading.text}".lower()
     weighs = model or shipped()
     likely = weighs.probabilities(reading.features)
     known = _is_known(reading, likely, weighs)
-    if not known and own.decide(text.lower(), Severity.REQUEST) is None:
+    if not known and own.decide(text, Severity.REQUEST) is None:
         return _unknown(report)
-    case = _Case(report, reading, likely, text.lower())
+    case = _Case(report, reading, likely, Heard(text))
     severity, confidence, why = next(
         (found for rule in RULES if (found := rule(case)) is not None),
         None,
@@ -87,7 +88,7 @@ def judge(
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
-    decided = own.decide(case.text, severity)
+    decided = own.decide(text, severity)
     if decided is not None:
         severity, confidence, reasons = decided[0], 1.0, [decided[1], *reasons]
     severity, reasons = _with_keypad(report, severity, reasons)
@@ -95,7 +96,7 @@ def judge(
         severity=severity,
         confidence=round(confidence, 3),
         reasons=tuple(reasons[:6]) or ("by the words as a whole",),
-        excluded=None if severity is Severity.REQUEST else excluded_by(text),
+        excluded=None if severity is Severity.REQUEST else excluded_by(case.heard),
         confirm=severity is Severity.CRITICAL and confidence < SURE_FROM and not desk_open,
     )
 
@@ -147,10 +148,12 @@ def _automatic(case: _Case) -> _Found:
 
 
 def _monitor(case: _Case) -> _Found:
+    if not _MONITOR.match(case.subject):
+        return None
     lines = [case.subject, *case.reading.text.splitlines()]
     told = "\n".join(line for line in lines if not _PROMISE.search(line))
     down, back = len(_DOWN.findall(told)), len(_BACK.findall(told))
-    if not _MONITOR.match(case.subject) or not (down or back):
+    if not (down or back):
         return None
     fits: tuple[tuple[bool, _Found], ...] = (
         (case.told("staging"), (Severity.MINOR, 0.9, "a monitor of what is not in use")),
