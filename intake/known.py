@@ -75,6 +75,12 @@ class Known:
             known.note_reference(ticket, reference.message_id, reference.kind)
         return known
 
+    def is_news(self, row: InboundMail, message: ParsedMail) -> bool:
+        """Guess whether a message will open a ticket: it names no parent and came once."""
+        if message.message_id in self.by_message_id or row.raw_sha256 in self.by_bytes:
+            return False
+        return not parents_of(message)
+
     def note_ended(self, row: InboundMail) -> None:
         """Note that a message has been processed."""
         self.by_bytes.setdefault(row.raw_sha256, row)

@@ -21,6 +21,7 @@ from app.models import InboundMail, LedgerState
 from app.models.base import Id
 from app.sla.severity import Judgement
 from app.store import mail as ledger
+from app.store import numbers
 from intake.case import Case, Outcome
 from intake.known import Known
 from intake.mail import ParsedMail, parse
@@ -141,6 +142,9 @@ class Processor:
                 automatic=self._house.settings.automatic,
                 now=now,
             )
+            fresh = sum(1 for row in rows if known.is_news(row, by_id[row.id].mail))
+            if fresh > 1:
+                numbers.draw(session, fresh)
             for row in rows:
                 one = by_id[row.id]
                 case = Case(
@@ -155,6 +159,8 @@ class Processor:
                     signed_by=one.signed_by,
                 )
                 end(case, walk(case))
+            if fresh > 1:
+                numbers.give_back(session)
 
     def _write_alone(self, one: _Read) -> None:
         try:

@@ -68,8 +68,11 @@ def listen(settings: Settings) -> socket.socket:
 
 def server(service: Service) -> uvicorn.Server:
     """Return the web server, not yet running."""
+    # The web application takes 40 MB; a machine that runs another part does without.
+    from app.main import create_app
+
     api = service.settings.api
-    app = service.app()
+    app = create_app(service.db, service.house, service.clock, loop_health=service.loops.health)
     web = uvicorn.Server(
         uvicorn.Config(
             app,

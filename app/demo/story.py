@@ -46,6 +46,7 @@ from app.kit import schema
 from app.kit.clock import Clock, FastClock
 from app.kit.db import Database
 from app.kit.ids import new_token
+from app.main import create_app
 from app.models import Agent, Role
 from app.service import Service
 
@@ -93,9 +94,10 @@ class Demo:
         self.teller = Storyteller(db, self.clock, ZONE, self.tell)
         service = Service.open(self.settings, db, self.clock)
         service.start()
+        app = create_app(db, service.house, self.clock, loop_health=service.loops.health)
         server = uvicorn.Server(
             uvicorn.Config(
-                service.app(), host=HOST, port=self.settings.api.port, log_config=None,
+                app, host=HOST, port=self.settings.api.port, log_config=None,
                 access_log=False, timeout_graceful_shutdown=2,
             )
         )  # fmt: skip

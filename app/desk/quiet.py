@@ -63,7 +63,7 @@ class Quiet:
     """What may be sent to the addresses of a batch; what the batch itself sends is noted here."""
 
     settings: AutomaticSettings
-    sent: dict[str, list[AutomaticMail]] = field(default_factory=dict)
+    sent: dict[str, list[quiet.Automatic]] = field(default_factory=dict)
     in_domain: Counter[str] = field(default_factory=Counter)
     in_all: int = 0
     stops: dict[str, MailStop] = field(default_factory=dict)
@@ -134,17 +134,19 @@ class Quiet:
         self, session: Session, ticket: Ticket, address: str, likeness: str | None, now: datetime
     ) -> None:
         """Count an automatic mail that is put into the outbox."""
-        row = AutomaticMail(
+        domain = domain_of(address)
+        append_row(
+            session,
+            AutomaticMail,
             id=new_id(),
             address=address,
-            domain=domain_of(address),
+            domain=domain,
             ticket_id=ticket.id,
             likeness=likeness,
             at=now,
         )
-        append_row(session, AutomaticMail, **row.model_dump())
-        self.sent.setdefault(address, []).append(row)
-        self.in_domain[row.domain] += 1
+        self.sent.setdefault(address, []).append(quiet.Automatic(address, likeness, now))
+        self.in_domain[domain] += 1
         self.in_all += 1
 
     def stop(

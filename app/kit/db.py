@@ -33,8 +33,8 @@ SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "busy_timeout=10000",
     "foreign_keys=ON",
-    # 64 MiB of pages, so that a large queue's index stays in memory.
-    "cache_size=-65536",
+    # 8 MiB of pages for each connection; what else is read often, the system's cache keeps.
+    "cache_size=-8192",
     "temp_store=MEMORY",
 )
 
@@ -213,6 +213,7 @@ def _make_engine(url: URL, *, pool_size: int) -> Engine:
                 url,
                 pool_size=pool_size,
                 pool_pre_ping=True,
+                pool_use_lifo=True,
                 connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
             )
         except ImportError as error:
@@ -229,7 +230,7 @@ def _make_engine(url: URL, *, pool_size: int) -> Engine:
                 field="database.url",
                 remedy="Create it, or name another file.",
             )
-    engine = create_engine(url, pool_size=pool_size)
+    engine = create_engine(url, pool_size=pool_size, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, delete, func, select
 
@@ -12,14 +13,22 @@ from app.models.base import Id
 NO_SMS = "sms:"
 
 
-def sent_to(session: Session, addresses: Sequence[str], since: datetime) -> Sequence[AutomaticMail]:
+class Automatic(NamedTuple):
+    """What is asked of an automatic mail that was sent."""
+
+    address: str
+    likeness: str | None
+    at: datetime
+
+
+def sent_to(session: Session, addresses: Sequence[str], since: datetime) -> Sequence[Automatic]:
     """Return the automatic mails to these addresses since then."""
     if not addresses:
         return ()
-    query = select(AutomaticMail).where(
+    query = select(AutomaticMail.address, AutomaticMail.likeness, AutomaticMail.at).where(
         col(AutomaticMail.address).in_(addresses), AutomaticMail.at >= since
     )
-    return session.exec(query).all()
+    return [Automatic(*row) for row in session.connection().execute(query)]
 
 
 def count_by_domain(session: Session, domains: Sequence[str], since: datetime) -> dict[str, int]:

@@ -37,28 +37,11 @@ from intake.imap.terms import Fetched
 from intake.process import Processor
 from intake.receive import MailLedger
 from tests.harness.phones import Phones
+from tests.harness.settings import SUPPORT, make_settings
 
 # A Tuesday at ten in Oslo, winter time: the desk is open and stays so for seven hours.
 TUESDAY_TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-SUPPORT = "support@desk.example"
 KARI = "kari@fjellbod.example"
-
-
-def make_settings(**changes: Any) -> Settings:
-    values: dict[str, Any] = {
-        "desk": {"name": "Nordheim Drift", "secret": "s" * 40, "phone": "+47 22 00 00 00"},
-        "mailboxes": {
-            "support": {
-                "address": SUPPORT,
-                "imap": {"host": "imap.example", "username": "support", "password": "x"},
-                "smtp": {"host": "smtp.example"},
-            }
-        },
-        "policy": {"catch_all": "alle@desk.example"},
-        # Letters of their own stories; in all others they would be in the way.
-        "customers": {"told_of": []},
-    }
-    return Settings.model_validate({**values, **changes})
 
 
 def make_mail(
