@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -30,15 +31,16 @@ def serve(
         parts = frozenset(only) if only else ALL
         service = Service.open(settings, db, MachineClock(), parts)
         listener = listen(settings) if Part.API in parts else None
+        web = server(service) if listener is not None else None
         service.start()
         try:
-            if listener is not None:
+            if listener is not None and web is not None:
                 # The web server gives the signal back once it has stopped; the loops stop then.
-                signal.signal(signal.SIGTERM, lambda *_: None)
+                signal.signal(signal.SIGTERM, partial(end, web))
                 print(
                     f"The API is at http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
                 )
-                server(service).run(sockets=[listener])
+                web.run(sockets=[listener])
             else:
                 stopped = threading.Event()
                 until_a_signal(stopped)
@@ -89,6 +91,11 @@ def server(service: Service) -> uvicorn.Server:
     # The streams of events end by themselves once it is to stop.
     app.state.stopping = lambda: web.should_exit
     return web
+
+
+def end(web: uvicorn.Server, *_: object) -> None:
+    """Stop a web server, also one that has not begun to listen to signals itself."""
+    web.should_exit = True
 
 
 def until_a_signal(stopped: threading.Event) -> None:
