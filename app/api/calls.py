@@ -117,6 +117,7 @@ class CallBackOut(BaseModel):
     number: str
     call_id: UUID
     made_at: datetime
+    done_at: datetime | None = Field(description="When somebody was called back, or need not be.")
 
     @classmethod
     def of(cls, task: CallBack, ticket: Ticket) -> Self:
@@ -129,6 +130,7 @@ class CallBackOut(BaseModel):
             number=task.number,
             call_id=task.call_id,
             made_at=task.made_at,
+            done_at=task.done_at,
         )
 
 
@@ -181,6 +183,16 @@ def list_calls(context: Reader, wanted: Annotated[WantedCalls, Query()]) -> Call
         )
         page, cursor = cut(rows, wanted, key=lambda row: (row.id,))
         return CallPage(items=_shown(session, list(page)), next=cursor)
+
+
+@router.get("/calls/{call_id}", operation_id="get_call")
+def get_call(context: Reader, call_id: UUID) -> CallOut:
+    """Read one call."""
+    with context.reading() as session:
+        found = calls.find_visible(session, context.agent, call_id)
+        if found is None:
+            raise NotFound("there is no such call", field="call_id")
+        return _shown(session, [found])[0]
 
 
 @router.get("/tickets/{number}/calls", operation_id="list_ticket_calls")
@@ -251,16 +263,20 @@ def list_call_backs(context: Reader, wanted: Paged) -> CallBackPage:
     return CallBackPage(items=list(page), next=cursor)
 
 
+@router.get("/call-backs/{call_back_id}", operation_id="get_call_back")
+def get_call_back(context: Reader, call_back_id: UUID) -> CallBackOut:
+    """Read one task, done or not."""
+    with context.reading() as session:
+        return CallBackOut.of(*_call_back(session, context, call_back_id, lock=False))
+
+
 @router.post(
     "/call-backs/{call_back_id}/done", operation_id="tick_call_back_off", responses=_CONFLICT
 )
 def post_call_back_done(context: Writer, call_back_id: UUID) -> TicketOut:
     """Say that somebody was called back, or need not be."""
     with context.db.writing() as session:
-        task = calls.find_call_back(session, call_back_id, lock=True)
-        ticket = tickets.find(session, task.ticket_id, lock=True) if task else None
-        if task is None or ticket is None or not _sees(session, context, [ticket.number]):
-            raise NotFound("there is no such task", field="call_back_id")
+        task, ticket = _call_back(session, context, call_back_id, lock=True)
         call_backs.tick_off(session, ticket, task, By(context.agent, context.now))
         session.flush()
         return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
@@ -280,6 +296,14 @@ def list_suspicions(context: Reader, wanted: Annotated[WantedSuspicions, Query()
         rows, wanted, *key, key=lambda row: (row.made_at, row.id), newest_first=True
     )
     return SuspicionPage(items=list(page), next=cursor)
+
+
+@router.get("/suspicions/{suspicion_id}", operation_id="get_suspicion")
+def get_suspicion(context: Reader, suspicion_id: UUID) -> SuspicionOut:
+    """Read one suspicion, decided or not."""
+    with context.reading() as session:
+        found = _suspicion(session, context, suspicion_id, lock=False)
+        return _suspected(session, [found])[0]
 
 
 @router.post(
@@ -311,8 +335,20 @@ def _sees(session: Session, context: Context, numbers: list[int]) -> bool:
     return all(tickets.find_visible(session, agent, number) is not None for number in numbers)
 
 
-def _suspicion(session: Session, context: Context, suspicion_id: UUID) -> Suspicion:
-    found = calls.find_suspicion(session, suspicion_id, lock=True)
+def _call_back(
+    session: Session, context: Context, call_back_id: UUID, *, lock: bool
+) -> tuple[CallBack, Ticket]:
+    task = calls.find_call_back(session, call_back_id, lock=lock)
+    ticket = tickets.find(session, task.ticket_id, lock=lock) if task else None
+    if task is None or ticket is None or not _sees(session, context, [ticket.number]):
+        raise NotFound("there is no such task", field="call_back_id")
+    return task, ticket
+
+
+def _suspicion(
+    session: Session, context: Context, suspicion_id: UUID, *, lock: bool = True
+) -> Suspicion:
+    found = calls.find_suspicion(session, suspicion_id, lock=lock)
     if found is None or not _sees(session, context, _suspected(session, [found])[0].tickets):
         raise NotFound("there is no such suspicion", field="suspicion_id")
     return found

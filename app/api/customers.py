@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader, Writer
-from app.api.paging import Page, Paged, cut
+from app.api.paging import Page, Paging, cut
 from app.api.problems import responses
 from app.api.ticket_schemas import Address, Body, Reason, TicketOut
 from app.config import TimeZone
@@ -76,6 +76,24 @@ class CustomerOut(BaseModel):
 
 class CustomerPage(Page[CustomerOut]):
     """A page of customers."""
+
+
+class AgreementPage(Page[AgreementOut]):
+    """A page of agreements."""
+
+
+class WantedCustomers(Paging):
+    """Which customers are asked for."""
+
+    q: str | None = Field(None, max_length=200, description="A part of the name.")
+
+
+class WantedAgreements(Paging):
+    """Which agreements are asked for."""
+
+    customer: UUID | None = Field(None, description="Only this one's.")
+    status: AgreementStatus | None = Field(None, description="Only these.")
+    at: AwareDatetime | None = Field(None, description="Only what counts, or counted, then.")
 
 
 class CustomerIn(Body):
@@ -144,11 +162,13 @@ class EndAgreementIn(WhyIn):
 
 
 @router.get("/customers", operation_id="list_customers")
-def list_customers(context: Reader, wanted: Paged) -> CustomerPage:
+def list_customers(context: Reader, wanted: Annotated[WantedCustomers, Query()]) -> CustomerPage:
     """List the customers, by name."""
     after = wanted.after(str, UUID)
     with context.reading() as session:
-        rows = people.visible_customers(session, context.agent, after=after, limit=wanted.limit + 1)
+        rows = people.visible_customers(
+            session, context.agent, name=wanted.q, after=after, limit=wanted.limit + 1
+        )
         page, cursor = cut(rows, wanted, key=lambda row: (row.name, row.id))
         return CustomerPage(items=_shown(session, page), next=cursor)
 
@@ -252,6 +272,24 @@ def post_agreement(context: Lead, customer_id: UUID, body: AgreementIn) -> Agree
         offer = desk.Offer(**{**body.model_dump(), "valid_from": body.valid_from or now})
         customer = _customer(session, context.agent, customer_id)
         return AgreementOut.of(desk.agree(session, customer, offer, now=now, actor=context.actor))
+
+
+@router.get("/agreements", operation_id="list_agreements")
+def list_agreements(context: Reader, wanted: Annotated[WantedAgreements, Query()]) -> AgreementPage:
+    """List the agreements of every customer, in the order in which they began to count."""
+    after = wanted.after(datetime, UUID)
+    with context.reading() as session:
+        rows = agreements.listing(
+            session,
+            context.agent,
+            customer=wanted.customer,
+            status=wanted.status,
+            at=wanted.at,
+            after=after,
+            limit=wanted.limit + 1,
+        )
+    page, cursor = cut(rows, wanted, key=lambda row: (row.valid_from, row.id))
+    return AgreementPage(items=[AgreementOut.of(row) for row in page], next=cursor)
 
 
 @router.get("/agreements/{agreement_id}", operation_id="get_agreement")

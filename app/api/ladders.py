@@ -1,17 +1,17 @@
 """Ladders: their versions, and letting a new one count."""
 
 from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
+from sqlmodel import Session
 
 from app.api.context import Lead, Reader
-from app.api.paging import Page, Paged, cut_all
+from app.api.paging import Page, Paged
 from app.api.problems import responses
-from app.api.ticket_schemas import Body
+from app.api.versions import Starts, VersionIn, VersionOut, version_rows
 from app.desk.ladders import import_ladder
 from app.kit.errors import NotFound
 from app.models import LadderVersion
@@ -24,40 +24,16 @@ router = APIRouter(
 )
 
 
-class LadderOut(BaseModel):
+class LadderOut(VersionOut):
     """A version of a ladder, as it is for ever."""
-
-    id: UUID
-    name: str
-    version: int
-    digest: str
-    created_at: datetime
-    starts: list[datetime] = Field(description="From when it counts for what is received.")
-    body: dict[str, object]
-
-    @classmethod
-    def of(cls, row: LadderVersion, starts: list[datetime]) -> Self:
-        """Return the version."""
-        return cls(
-            id=row.id,
-            name=row.name,
-            version=row.version,
-            digest=row.digest,
-            created_at=row.created_at,
-            starts=starts,
-            body=row.body,
-        )
 
 
 class LadderPage(Page[LadderOut]):
     """A page of ladder versions."""
 
 
-class LadderIn(Body):
+class LadderIn(VersionIn):
     """A ladder, and from when it counts."""
-
-    toml: str = Field(max_length=200_000, description="What is wrong is told by key and line.")
-    starts_at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
 
 
 class LadderStartOut(BaseModel):
@@ -74,17 +50,7 @@ class LadderStartOut(BaseModel):
 def list_ladders(context: Reader, wanted: Paged) -> LadderPage:
     """List every version, by name and number."""
     with context.reading() as session:
-        starts = agreements.ladder_starts(session)
-        page, cursor = cut_all(
-            agreements.versions(session, LadderVersion),
-            wanted,
-            str,
-            int,
-            key=lambda row: (row.name, row.version),
-        )
-        items = [
-            LadderOut.of(row, [one.at for one in starts if one.ladder_id == row.id]) for row in page
-        ]
+        items, cursor = version_rows(session, LadderVersion, LadderOut, _starts(session), wanted)
     return LadderPage(items=items, next=cursor)
 
 
@@ -118,8 +84,7 @@ def get_ladder(context: Reader, ladder_id: UUID) -> LadderOut:
         row = session.get(LadderVersion, ladder_id)
         if row is None:
             raise NotFound("there is no such version of a ladder", field="ladder_id")
-        starts = agreements.ladder_starts(session, row.name)
-        return LadderOut.of(row, [one.at for one in starts if one.ladder_id == row.id])
+        return LadderOut.of(row, _starts(session, row.name))
 
 
 @router.get("/{ladder_id}/toml", operation_id="export_ladder", response_class=PlainTextResponse)
@@ -128,3 +93,10 @@ def get_toml(context: Reader, ladder_id: UUID) -> PlainTextResponse:
     with context.reading() as session:
         ladder = context.house.ladder_of(session, ladder_id)
     return PlainTextResponse(write_toml(ladder.to_dict()))
+
+
+def _starts(session: Session, name: str | None = None) -> Starts:
+    found: dict[UUID, list[datetime]] = {}
+    for one in agreements.ladder_starts(session, name):
+        found.setdefault(one.ladder_id, []).append(one.at)
+    return found

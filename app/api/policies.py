@@ -7,13 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from app.api.context import Lead, Reader
 from app.api.paging import Page, Paged, Paging, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, Reason, TicketOut
+from app.api.versions import Starts, VersionIn, VersionOut, version_rows
 from app.desk import notices as desk_notices
 from app.desk import policies as desk
 from app.desk.work import By
@@ -28,23 +29,12 @@ router = APIRouter(tags=["policies"], responses=responses(401, 403, 404, 422, 50
 _CONFLICT = responses(409)
 
 
-class PolicyOut(BaseModel):
+class PolicyOut(VersionOut):
     """A version of a policy, as it is for ever."""
 
-    id: UUID
-    name: str
-    version: int
-    digest: str
-    created_at: datetime
-    starts: list[datetime] = Field(description="From when it counts for what is received.")
-    body: dict[str, object]
 
-
-class PolicyIn(Body):
+class PolicyIn(VersionIn):
     """A policy, and from when it counts."""
-
-    toml: str = Field(max_length=200_000, description="What is wrong is told by key and line.")
-    starts_at: AwareDatetime | None = Field(None, description="Now, where it is left out.")
 
 
 class EffectOut(BaseModel):
@@ -141,27 +131,18 @@ class DropIn(Body):
 def list_policies(context: Reader, wanted: Paged) -> PolicyPage:
     """List every version, by name and number."""
     with context.reading() as session:
-        starts = agreements.policy_starts(session)
-        page, cursor = cut_all(
-            agreements.versions(session, PolicyVersion),
-            wanted,
-            str,
-            int,
-            key=lambda row: (row.name, row.version),
-        )
-        items = [
-            PolicyOut(
-                id=row.id,
-                name=row.name,
-                version=row.version,
-                digest=row.digest,
-                created_at=row.created_at,
-                starts=[one.at for one in starts if one.policy_id == row.id],
-                body=row.body,
-            )
-            for row in page
-        ]
-        return PolicyPage(items=items, next=cursor)
+        items, cursor = version_rows(session, PolicyVersion, PolicyOut, _starts(session), wanted)
+    return PolicyPage(items=items, next=cursor)
+
+
+@router.get("/policies/{policy_id}", operation_id="get_policy")
+def get_policy(context: Reader, policy_id: UUID) -> PolicyOut:
+    """Read a version."""
+    with context.reading() as session:
+        row = session.get(PolicyVersion, policy_id)
+        if row is None:
+            raise NotFound("there is no such version of a policy", field="policy_id")
+        return PolicyOut.of(row, _starts(session, row.name))
 
 
 @router.post("/policies", operation_id="import_policy", status_code=201)
@@ -220,6 +201,17 @@ def list_notices(context: Reader, wanted: Annotated[WantedNotices, Query()]) -> 
     return NoticePage(items=[NoticeOut.of(*found) for found in page], next=cursor)
 
 
+@router.get("/notices/{notice_id}", operation_id="get_notice")
+def get_notice(context: Reader, notice_id: UUID) -> NoticeOut:
+    """Read one notice."""
+    with context.reading() as session:
+        rows = agreements.notices(session, agent=context.agent)
+    for found in rows:
+        if found[0].id == notice_id:
+            return NoticeOut.of(*found)
+    raise NotFound("there is no such notice", field="notice_id")
+
+
 @router.post("/notices/{notice_id}/approve", operation_id="approve_notice", responses=_CONFLICT)
 def post_approve(context: Lead, notice_id: UUID) -> None:
     """Send it to whom the agreement names."""
@@ -240,4 +232,11 @@ def _notice(session: Session, agent: Agent, notice_id: UUID) -> Notice:
     found = agreements.find_notice(session, notice_id)
     if found is None or people.find_visible_customer(session, agent, found.customer_id) is None:
         raise NotFound("there is no such notice", field="notice_id")
+    return found
+
+
+def _starts(session: Session, name: str | None = None) -> Starts:
+    found: dict[UUID, list[datetime]] = {}
+    for one in agreements.policy_starts(session, name):
+        found.setdefault(one.policy_id, []).append(one.at)
     return found

@@ -112,6 +112,14 @@ def list_methods(context: Reader, agent_id: UUID) -> MethodPage:
         return MethodPage(items=[MethodOut.of(row) for row in oncall.methods_of(session, agent.id)])
 
 
+@router.get("/methods/{method_id}", operation_id="get_method")
+def get_method(context: Reader, agent_id: UUID, method_id: UUID) -> MethodOut:
+    """Read one method."""
+    with context.reading() as session:
+        agent = _own(session, context, agent_id)
+        return MethodOut.of(desk.method_of(session, agent, method_id))
+
+
 @router.post("/methods", operation_id="add_method", status_code=201, responses=responses(409))
 def post_method(context: Writer, agent_id: UUID, body: MethodIn) -> MethodOut:
     """Add a method; a code is sent to it, and it counts once that has been given back."""
@@ -199,6 +207,13 @@ def list_leave(context: Reader, agent_id: UUID, wanted: Paged) -> LeavePage:
     return LeavePage(items=[LeaveOut.of(row) for row in page], next=cursor)
 
 
+@router.get("/leave/{leave_id}", operation_id="get_leave")
+def get_leave(context: Reader, agent_id: UUID, leave_id: UUID) -> LeaveOut:
+    """Read one leave."""
+    with context.reading() as session:
+        return LeaveOut.of(_leave(session, context, agent_id, leave_id))
+
+
 @router.post("/leave", operation_id="add_leave", status_code=201)
 def post_leave(context: Writer, agent_id: UUID, body: LeaveIn) -> LeaveOut:
     """Say that a person is away."""
@@ -220,10 +235,7 @@ def post_leave(context: Writer, agent_id: UUID, body: LeaveIn) -> LeaveOut:
 def delete_leave(context: Writer, agent_id: UUID, leave_id: UUID) -> None:
     """Take leave back."""
     with context.db.writing() as session:
-        agent = _own(session, context, agent_id)
-        leave = oncall.find_leave(session, leave_id)
-        if leave is None or leave.agent_id != agent.id:
-            raise NotFound("there is no such leave", field="leave_id")
+        leave = _leave(session, context, agent_id, leave_id)
         desk.remove_leave(session, leave, now=context.now, actor=context.actor)
 
 
@@ -235,3 +247,11 @@ def _own(session: Session, context: Context, agent_id: UUID) -> Agent:
     if agent is None:
         raise NotFound(f"there is no agent {agent_id}", field="agent_id")
     return agent
+
+
+def _leave(session: Session, context: Context, agent_id: UUID, leave_id: UUID) -> Leave:
+    agent = _own(session, context, agent_id)
+    leave = oncall.find_leave(session, leave_id)
+    if leave is None or leave.agent_id != agent.id:
+        raise NotFound("there is no such leave", field="leave_id")
+    return leave

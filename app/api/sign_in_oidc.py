@@ -25,7 +25,7 @@ _AGAIN = "Begin again."
 Name = Annotated[str, Path(max_length=100)]
 
 
-@router.get("/{provider}")
+@router.get("/{provider}", operation_id="begin_sign_in_at_provider")
 def begin(request: Request, provider: Name) -> Response:
     """Send the browser to the provider."""
     house: House = request.app.state.house
@@ -50,7 +50,7 @@ def begin(request: Request, provider: Name) -> Response:
     return response
 
 
-@router.get("/{provider}/callback")
+@router.get("/{provider}/callback", operation_id="finish_sign_in_at_provider")
 def finish(
     request: Request,
     response: Response,

@@ -142,6 +142,13 @@ def post_view(context: Writer, body: ViewIn) -> ViewOut:
         return _view(view)
 
 
+@router.get("/views/{view_id}", operation_id="get_view", responses=_MISSING)
+def get_view(context: Reader, view_id: UUID) -> ViewOut:
+    """Read a view of your own, or one that is shared."""
+    with context.reading() as session:
+        return _view(desk.get_view(session, context.agent.id, view_id))
+
+
 @router.put("/views/{view_id}", operation_id="change_view", responses=responses(404, 409))
 def put_view(context: Writer, view_id: UUID, body: ViewIn) -> ViewOut:
     """Change a view of your own."""

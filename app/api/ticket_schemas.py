@@ -18,10 +18,10 @@ from pydantic import (
     model_validator,
 )
 
-from app.api.paging import Page
+from app.api.paging import Page, Paging
 from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
-from app.models import Agent, Clock, Draft, Message, Status, Ticket, TicketEvent
+from app.models import Agent, Clock, Draft, Message, MessageKind, Status, Ticket, TicketEvent
 from app.sla.terms import ClockKind, ClockStatus, Severity
 
 # A NUL or half a surrogate pair would be refused by the database.
@@ -205,6 +205,14 @@ class MessageOut(BaseModel):
 
 class MessagePage(Page[MessageOut]):
     """A page of what was said, oldest first."""
+
+
+class WantedMessages(Paging):
+    """Which messages of a ticket are asked for."""
+
+    kind: list[MessageKind] = Field(
+        default_factory=list, description="May be repeated; `note` for what staff wrote for staff."
+    )
 
 
 class EventOut(BaseModel):

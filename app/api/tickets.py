@@ -1,10 +1,12 @@
 """Tickets: read, answer, start, wait, resume, set severity, assign, solve, reopen."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from app.api.context import Context, Reader, Writer, ticket_of
@@ -30,13 +32,14 @@ from app.api.ticket_schemas import (
     StepPage,
     TicketOut,
     WaitIn,
+    WantedMessages,
     WriterOut,
 )
 from app.desk import extras, taking, templates, work
 from app.desk.mentions import note_to
 from app.desk.reply import reply
 from app.kit.errors import NotFound
-from app.models import Ticket
+from app.models import Message, Ticket
 from app.store import clocks, families, outbox, people, tickets
 
 router = APIRouter(
@@ -56,26 +59,29 @@ def get_ticket(context: Reader, number: int) -> OneTicketOut:
 
 
 @router.get("/{number}/messages", operation_id="list_messages")
-def list_messages(context: Reader, number: int, wanted: Paged) -> MessagePage:
+def list_messages(
+    context: Reader, number: int, wanted: Annotated[WantedMessages, Query()]
+) -> MessagePage:
     """Read what was said, oldest first, with what was said on tickets merged into it."""
     after = wanted.after(datetime, UUID)
     with context.reading() as session:
         own, *merged = families.family(session, ticket_of(session, context.agent, number).id)
-        rows = tickets.messages(session, own, merged=merged, after=after, limit=wanted.limit + 1)
-        page, cursor = cut(rows, wanted, key=lambda row: (row.at, row.id))
-        files = tickets.attachments(session, [row.id for row in page])
-        numbers = families.numbers(session, [own, *merged])
-    shown: dict[UUID, list[AttachmentOut]] = {}
-    for file in files:
-        shown.setdefault(file.message_id, []).append(
-            AttachmentOut(
-                id=file.id, name=file.name, content_type=file.sniffed_type, size=file.size
-            )
+        rows = tickets.messages(
+            session, own, merged=merged, kinds=wanted.kind, after=after, limit=wanted.limit + 1
         )
-    return MessagePage(
-        items=[MessageOut.of(row, numbers[row.ticket_id], shown.get(row.id, [])) for row in page],
-        next=cursor,
-    )
+        page, cursor = cut(rows, wanted, key=lambda row: (row.at, row.id))
+        return MessagePage(items=_said(session, page), next=cursor)
+
+
+@router.get("/{number}/messages/{message_id}", operation_id="get_message")
+def get_message(context: Reader, number: int, message_id: UUID) -> MessageOut:
+    """Read one of the ticket's messages, such as a search has found."""
+    with context.reading() as session:
+        ids = families.family(session, ticket_of(session, context.agent, number).id)
+        found = tickets.find_message(session, ids, message_id)
+        if found is None:
+            raise NotFound(f"ticket {number} has no message {message_id}", field="message_id")
+        return _said(session, [found])[0]
 
 
 @router.get(
@@ -289,6 +295,19 @@ def post_reopen(context: Writer, number: int) -> TicketOut:
     with context.changing(number) as (session, ticket, by):
         work.reopen(session, context.house, ticket, by)
         return _shown(session, context, ticket)
+
+
+def _said(session: Session, rows: Sequence[Message]) -> list[MessageOut]:
+    """Return messages with their files, and with the number of the ticket each was said on."""
+    files: dict[UUID, list[AttachmentOut]] = {}
+    for file in tickets.attachments(session, [row.id for row in rows]):
+        files.setdefault(file.message_id, []).append(
+            AttachmentOut(
+                id=file.id, name=file.name, content_type=file.sniffed_type, size=file.size
+            )
+        )
+    numbers = families.numbers(session, sorted({row.ticket_id for row in rows}))
+    return [MessageOut.of(row, numbers[row.ticket_id], files.get(row.id, [])) for row in rows]
 
 
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:

@@ -58,16 +58,7 @@ def merge(
     clocks.refold(session, house, ticket, now=by.now)
     pages.end_waiting(session, ticket.id)
     _audit(session, ticket, "ticket.merged", by, {"into": into.number, "reason": reason.strip()})
-    record(
-        session,
-        into,
-        Event.MERGED_IN,
-        at=by.now,
-        now=by.now,
-        actor=by.actor,
-        number=ticket.number,
-    )
-    _audit(session, into, "ticket.merged_in", by, {"ticket": ticket.number})
+    _tell_whole(session, into, Event.MERGED_IN, by, part=ticket)
     if before is Status.OPEN or (owed and into.status not in OPEN):
         take_up(session, house, into, at=by.now, now=by.now, actor=by.actor)
     if owed:
@@ -145,16 +136,7 @@ def undo_merge(session: Session, house: House, ticket: Ticket, by: By, *, reason
         )
     clocks.refold(session, house, ticket, now=by.now)
     _audit(session, ticket, "ticket.unmerged", by, {"from": into.number, "reason": reason.strip()})
-    record(
-        session,
-        into,
-        Event.UNMERGED_FROM,
-        at=by.now,
-        now=by.now,
-        actor=by.actor,
-        number=ticket.number,
-    )
-    _audit(session, into, "ticket.unmerged_from", by, {"ticket": ticket.number})
+    _tell_whole(session, into, Event.UNMERGED_FROM, by, part=ticket)
     return into
 
 
@@ -237,6 +219,20 @@ def _check_splittable(
         raise BadInput("only what the customer wrote can be split off", field="messages")
     if all(row in moved for row in said if row.kind is MessageKind.INBOUND):
         raise BadInput("something of the customer's must stay", field="messages")
+
+
+def _tell_whole(session: Session, whole: Ticket, event: Event, by: By, *, part: Ticket) -> None:
+    """Write down on a ticket what became of one that is, or was, a part of it."""
+    record(
+        session,
+        whole,
+        event,
+        at=by.now,
+        now=by.now,
+        actor=by.actor,
+        number=part.number,
+    )
+    _audit(session, whole, f"ticket.{event.value}", by, {"ticket": part.number})
 
 
 def _audit(session: Session, ticket: Ticket, action: str, by: By, after: dict[str, object]) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select, tuple_
 
 from app.models import (
     Agent,
     Agreement,
+    AgreementStatus,
     Customer,
     LadderStart,
     LadderVersion,
@@ -95,6 +96,39 @@ def of_customers(session: Session, customer_ids: Sequence[Id]) -> Sequence[Agree
 def find(session: Session, agreement_id: Id) -> Agreement | None:
     """Return the agreement; None when there is no such id."""
     return session.get(Agreement, agreement_id)
+
+
+def listing(
+    session: Session,
+    agent: Agent,
+    *,
+    customer: Id | None = None,
+    status: AgreementStatus | None = None,
+    at: datetime | None = None,
+    after: tuple[datetime, Id] | None = None,
+    limit: int,
+) -> Sequence[Agreement]:
+    """Return the agreements of customers an agent may see, by when they began; ``at`` is in them.
+
+    ``after`` is when the last one known began, and its id.
+    """
+    query = (
+        select(Agreement)
+        .join(Customer, col(Customer.id) == col(Agreement.customer_id))
+        .where(visible.customers_for(agent))
+        .order_by(col(Agreement.valid_from), col(Agreement.id))
+        .limit(limit)
+    )
+    if customer is not None:
+        query = query.where(Agreement.customer_id == customer)
+    if status is not None:
+        query = query.where(Agreement.status == status)
+    if at is not None:
+        until = col(Agreement.valid_until)
+        query = query.where(Agreement.valid_from <= at, or_(until.is_(None), until > at))
+    if after is not None:
+        query = query.where(tuple_(col(Agreement.valid_from), col(Agreement.id)) > after)
+    return session.exec(query).all()
 
 
 def lasting(session: Session, at: datetime) -> Sequence[tuple[Agreement, Customer]]:

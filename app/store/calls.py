@@ -43,6 +43,12 @@ def find(session: Session, call_id: Id, *, lock: bool = False) -> Call | None:
     return session.exec(query.with_for_update() if lock else query).first()
 
 
+def find_visible(session: Session, agent: Agent, call_id: Id) -> Call | None:
+    """Return a call; None when there is no such id, or none the agent may see."""
+    query = select(Call).where(Call.id == call_id, visible.calls_for(session, agent))
+    return session.exec(query).first()
+
+
 def find_by_source(session: Session, source: str, external_id: str) -> Call | None:
     """Return the call that a telephone system calls this, locked; None when it is new."""
     query = select(Call).where(Call.source == source, Call.external_id == external_id)

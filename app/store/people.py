@@ -61,15 +61,25 @@ def customers(session: Session) -> Sequence[Customer]:
 
 
 def visible_customers(
-    session: Session, agent: Agent, *, after: tuple[str, Id] | None, limit: int
+    session: Session,
+    agent: Agent,
+    *,
+    name: str | None = None,
+    after: tuple[str, Id] | None,
+    limit: int,
 ) -> Sequence[Customer]:
-    """Return customers an agent may see, by name; ``after`` is the last one's name and id."""
+    """Return customers an agent may see, by name; ``after`` is the last one's name and id.
+
+    ``name`` is a part of it; None leaves none out.
+    """
     query = (
         select(Customer)
         .where(visible.customers_for(agent))
         .order_by(col(Customer.name), col(Customer.id))
         .limit(limit)
     )
+    if name is not None:
+        query = query.where(col(Customer.name).icontains(name, autoescape=True))
     if after is not None:
         query = query.where(tuple_(col(Customer.name), col(Customer.id)) > after)
     return session.exec(query).all()

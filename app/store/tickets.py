@@ -63,12 +63,14 @@ def messages(
     ticket_id: Id,
     *,
     merged: Sequence[Id] = (),
+    kinds: Sequence[MessageKind] = (),
     after: tuple[datetime, Id] | None = None,
     limit: int | None = None,
 ) -> Sequence[Message]:
     """Return what was said, oldest first; ``after`` is the time and id of the last one known.
 
-    What was said on tickets that were ``merged`` into this one stands between.
+    What was said on tickets that were ``merged`` into this one stands between. No ``kinds`` are
+    all of them.
     """
     query = (
         select(Message)
@@ -76,9 +78,17 @@ def messages(
         .order_by(col(Message.at), col(Message.id))
         .limit(limit)
     )
+    if kinds:
+        query = query.where(col(Message.kind).in_(kinds))
     if after is not None:
         query = query.where(tuple_(col(Message.at), col(Message.id)) > after)
     return session.exec(query).all()
+
+
+def find_message(session: Session, tickets: Sequence[Id], message_id: Id) -> Message | None:
+    """Return a message that was said on one of these tickets; None when it was on none."""
+    query = select(Message).where(Message.id == message_id, col(Message.ticket_id).in_(tickets))
+    return session.exec(query).first()
 
 
 def texts(session: Session, message_ids: Sequence[Id]) -> dict[Id, str]:
