@@ -5,6 +5,7 @@ the remedy, when it is not.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -12,13 +13,15 @@ from app.config import Mailbox, Settings
 from app.connections import imap_settings, signer, smtp_settings
 from app.desk.house import read_ladder, read_policy
 from app.desk.reachability import dead_steps, in_words
+from app.desk.second_opinion import Judged, SecondOpinion
 from app.kit import schema
 from app.kit.clock import Clock
 from app.kit.db import Database
-from app.kit.errors import BadConfig
+from app.kit.errors import BadConfig, OutsideError
 from app.outbox.smtp import SmtpTransport
 from app.phone_checks import phone_checks
-from app.sla.terms import FAULTS, ClockKind
+from app.sla.severity import Report, judge
+from app.sla.terms import FAULTS, ClockKind, Severity
 from app.store import people
 from app.store.moment import database_now
 from intake.imap.connection import Connection
@@ -45,6 +48,8 @@ def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
             yield f"mailbox {name}, DKIM", partial(_dkim, name, box)
     if not settings.mailboxes:
         yield "mailboxes", _no_mailbox
+    if settings.severity.outside is not None:
+        yield "severity.outside", lambda: _language_model(settings, clock)
     if settings.twilio.account_sid:
         yield from phone_checks(settings)
 
@@ -168,3 +173,27 @@ def _no_mailbox() -> str:
         field="mailboxes",
         remedy="Add one; `svartid init` asks for what it needs.",
     )
+
+
+def _language_model(settings: Settings, clock: Clock) -> str:
+    second = SecondOpinion.of(settings, clock)
+    assert second is not None  # noqa: S101 - asked only where there is one
+    report = Report("email", "Down", "Our shop is down. Nobody can buy anything.")
+    began = time.monotonic()
+    try:
+        opinion = asyncio.run(second.ask(Judged(report, judge(report))))
+    except (OutsideError, ValueError) as error:
+        raise BadConfig(
+            str(error),
+            field="severity.outside",
+            remedy="Check the address, the model's name and the key. Until it is mended, mail is "
+            "judged without it.",
+        ) from error
+    if opinion.severity is not Severity.CRITICAL:
+        raise BadConfig(
+            f"it calls a shop that is down {opinion.severity.value}.",
+            field="severity.outside.model",
+            remedy="Name a better model, and measure it: `svartid severity eval --outside`.",
+        )
+    took = time.monotonic() - began
+    return f"answers in {took:.1f} s, asked by {second.shape}"

@@ -37,7 +37,7 @@ from app.kit.errors import BadConfig
 SECRET_KEYS = frozenset(
     {
         *("password", "secret", "client_secret", "refresh_token", "auth_token"),
-        *("token", "signing_key", "previous_auth_token"),
+        *("token", "signing_key", "previous_auth_token", "api_key"),
     }
 )
 
@@ -431,6 +431,29 @@ class PhoneSettings(Part):
     )
 
 
+class OutsideModel(Part):
+    """A language model that is asked about mails besides; left out, none is.
+
+    Any server that speaks the chat completions of OpenAI's API, on this machine or elsewhere.
+    """
+
+    url: str = Field(
+        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
+        description="Up to the version, as in http://127.0.0.1:11434/v1; https, unless it is near.",
+    )
+    model: str = Field(min_length=1, description="The model, as the server names it.")
+    api_key: SecretStr | None = Field(None, description="What the server knows us by.")
+    api_key_file: Path | None = Field(None, description="A file that holds the key.")
+    timeout_s: float = Field(4, gt=0, le=30, description="Seconds to wait for one answer.")
+    budget_s: float = Field(
+        6, gt=0, le=60, description="Seconds that a batch of mails may wait for all its answers."
+    )
+    at_once: int = Field(4, ge=1, le=32, description="How many are asked for at the same time.")
+    letters: int = Field(
+        3000, ge=200, le=20_000, description="So much of a mail's newest text is shown to it."
+    )
+
+
 class SeveritySettings(Part):
     """How severity is judged."""
 
@@ -443,6 +466,9 @@ class SeveritySettings(Part):
         gt=0,
         lt=1,
         description="From this probability on, a message is taken for critical.",
+    )
+    outside: OutsideModel | None = Field(
+        None, description="A language model that is asked besides; left out, no text leaves us."
     )
 
 

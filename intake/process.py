@@ -6,12 +6,13 @@ nobody's lock. What follows is short: claim the rows, walk the steps, write.
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlmodel import Session
 
 from app.desk.house import House
+from app.desk.second_opinion import SecondOpinion
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import Unavailable
@@ -33,7 +34,7 @@ from intake.steps.own_echo import refuse_own_echo
 from intake.steps.quarantine import open_minimal
 from intake.steps.route import route
 from intake.steps.sender import meet_sender
-from intake.steps.severity import judge_mail
+from intake.steps.severity import heed_opinions, judge_mail
 from intake.steps.thread import join_thread, names_a_number
 
 log = logger("intake")
@@ -87,6 +88,7 @@ class Processor:
         self._clock = clock
         self._batch = batch
         self._resolve = resolve
+        self._second = SecondOpinion.of(house.settings, clock)
         for name, box in house.settings.mailboxes.items():
             if box.check_dkim:
                 check_library(f"mailboxes.{name}.check_dkim")
@@ -103,6 +105,8 @@ class Processor:
                 read.append(one)
         if not read:
             return len(waiting)
+        if self._second is not None:
+            read = self._with_opinions(self._second, read)
         try:
             self._write(read)
         except Unavailable:
@@ -122,6 +126,12 @@ class Processor:
             self._quarantine(row_id, traceback.format_exc())
             return None
         return _Read(row_id, raw, parsed, judgement, signed_by)
+
+    def _with_opinions(self, second: SecondOpinion, read: Sequence[_Read]) -> list[_Read]:
+        """Ask a language model besides; no lock is held meanwhile, and no mail waits for long."""
+        mails = [(one.mail, one.judgement) for one in read]
+        heeded = heed_opinions(second, mails, self._house, at=self._clock.now())
+        return [replace(one, judgement=each) for one, each in zip(read, heeded, strict=True)]
 
     def _signed_by(self, mailbox: str, mail: ParsedMail, raw: bytes) -> frozenset[str]:
         """Check who has signed a mail, where that decides what it joins."""

@@ -1,7 +1,10 @@
 """``svartid severity``: try, measure and train the judging of severity."""
 
+import asyncio
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -9,11 +12,16 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from app.cli.options import ConfigFile, open_database, settings_of
+from app.config import Settings
+from app.desk.second_opinion import Judged, SecondOpinion
+from app.kit.clock import MachineClock
 from app.sla.severity import Example, Judgement, Report, judge, kept, own_of, read_examples
 from app.sla.severity import train as train_model
 from app.sla.severity.measure import CURVE, NOT_SAID, Labelled, measure
 from app.sla.severity.model import CLASSES, put_model, versions
 from app.sla.severity.model import base_examples as shipped_examples
+from app.sla.severity.opinion import Opinion, heed
+from app.sla.severity.rules import CRITICAL_FROM
 from app.sla.terms import Exclusion, Severity
 from app.store import tickets
 
@@ -104,16 +112,29 @@ def _printable(text: str) -> str:
 
 
 @commands.command("eval")
-def evaluate(file: Messages, model: ModelFile = None, own: OwnFile = None) -> None:
+def evaluate(
+    file: Messages,
+    model: ModelFile = None,
+    own: OwnFile = None,
+    *,
+    outside: Annotated[
+        bool,
+        typer.Option("--outside", help="Ask the language model of `severity.outside` as well."),
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
     """Compare with the labels in the file: {…, severity}, and where given lang, hard, excluded.
 
     Each share stands with Wilson's interval of 95 %: between the two the true share lies in 95 of
-    100 such measurements.
+    100 such measurements. With --outside, every message that an opinion could change leaves the
+    house, masked.
     """
     judges = _judge(model, own)
     rows = [_labelled(line, number) for number, line in enumerate(_lines(file), 1) if line.strip()]
     if not rows:
         raise typer.BadParameter("there is no message in the file.")
+    if outside:
+        judges = _with_opinions(judges, rows, settings_of(config))
     measured = measure(rows, judges)
     print(measured.figures("all"))
     for group in sorted({one for row in rows for one in row.groups}):
@@ -134,6 +155,32 @@ def evaluate(file: Messages, model: ModelFile = None, own: OwnFile = None) -> No
             f"{threshold:13.2f} {missed:8.1%} {'#' * round(missed * 40):20}"
             f"{false:7.1%} {'#' * round(false * 40):18}{one.accuracy.value:8.1%}"
         )
+
+
+def _with_opinions(judges: Judge, rows: Sequence[Labelled], settings: Settings) -> Judge:
+    """Ask the language model about each message once; return a judge that heeds its opinions."""
+    second = SecondOpinion.of(settings, MachineClock())
+    if second is None:
+        raise typer.BadParameter("the configuration names no language model in severity.outside.")
+    asked = [one for row in rows if (one := Judged(row.report, judges(row.report))).is_worth_asking]
+    answers = asyncio.run(second.ask_each(asked))
+    opinions = {
+        one.report: (answer, second.shown(one))
+        for one, answer in zip(asked, answers, strict=True)
+        if isinstance(answer, Opinion)
+    }
+    failed = [answer for answer in answers if isinstance(answer, str)]
+    print(f"asked about {len(asked)} of {len(rows)}; {len(failed)} without an answer")
+    for why, times in Counter(failed).most_common(3):
+        print(f"  {times} times: {why}")
+
+    def heeding(report: Report, *, critical_from: float = CRITICAL_FROM) -> Judgement:
+        ours = judges(report, critical_from=critical_from)
+        if report not in opinions or not Judged(report, ours).is_worth_asking:
+            return ours
+        return heed(ours, *opinions[report])[0]
+
+    return heeding
 
 
 def _labelled(line: str, number: int) -> Labelled:

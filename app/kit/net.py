@@ -25,8 +25,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TIMEOUT_S = 10.0
 # RFC 6052, section 2.1: an IPv4 address lies in the last 32 bits.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Of what the other side says, so much is kept for staff to read.
-_KEPT = 300
+# Of what the other side says, so much is kept for staff to read: bytes.
+KEPT = 300
 _SCHEMES = {"https": 443, "http": 80}
 
 
@@ -70,25 +70,33 @@ class Outside:
         headers: Mapping[str, str],
         *,
         timeout_s: float = TIMEOUT_S,
+        keep: int = KEPT,
     ) -> Answer:
-        """Post a body and return what is answered, whatever the status.
+        """Post a body and return what is answered, whatever the status; ``keep`` bytes of it.
 
         PermanentError for an address that must not be called; TemporaryError when nobody answers
         in time.
         """
-        return await self._call(url, body, headers, timeout_s=timeout_s)
+        return await self._call(url, body, headers, timeout_s=timeout_s, keep=keep)
 
     async def get(self, url: str, *, timeout_s: float = TIMEOUT_S) -> Answer:
         """Ask for a page, likewise."""
         return await self._call(url, None, {}, timeout_s=timeout_s)
 
     async def _call(
-        self, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout_s: float
+        self,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        keep: int = KEPT,
     ) -> Answer:
         try:
             async with asyncio.timeout(timeout_s):
                 target = _parse(url)
-                return await self._send(target, await self._resolved(target), body, headers)
+                addresses = await self._resolved(target)
+                return await self._send(target, addresses, body, headers, keep=keep)
         except TimeoutError as error:
             raise TemporaryError("the other side does not answer in time.") from error
         except (httpx2.HTTPError, OSError) as error:
@@ -125,6 +133,8 @@ class Outside:
         addresses: Sequence[Address],
         body: bytes | None,
         headers: Mapping[str, str],
+        *,
+        keep: int,
     ) -> Answer:
         # What the environment names as a proxy would resolve the name again.
         async with httpx2.AsyncClient(
@@ -149,7 +159,7 @@ class Outside:
                         raise
                     continue
                 try:
-                    return Answer(reply.status_code, await _beginning(reply))
+                    return Answer(reply.status_code, await _beginning(reply, keep))
                 finally:
                     await reply.aclose()
         raise TemporaryError("there is no address to call.")
@@ -184,13 +194,13 @@ def _port(target: httpx2.URL) -> int:
     return target.port or _SCHEMES[target.scheme]
 
 
-async def _beginning(reply: httpx2.Response) -> str:
+async def _beginning(reply: httpx2.Response, keep: int) -> str:
     kept = b""
     async for part in reply.aiter_bytes():
         kept += part
-        if len(kept) >= _KEPT:
+        if len(kept) >= keep:
             break
-    return " ".join(kept[:_KEPT].decode("utf-8", "replace").split())
+    return " ".join(kept[:keep].decode("utf-8", "replace").split())
 
 
 @cache

@@ -26,3 +26,9 @@ class Judgement:
     excluded: Exclusion | None = None
     # "Looks critical, please confirm."
     confirm: bool = False
+    # How likely it is critical, by the words alone.
+    critical: float = 0.0
+    # Decided by what kind of message it is: nobody outside is asked.
+    settled: bool = False
+    # Raised by a rule, the operator's own patterns or the caller: no opinion makes it milder.
+    held: bool = False

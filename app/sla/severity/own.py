@@ -35,6 +35,10 @@ class OwnPattern:
     exactly: bool
     because: str
 
+    def changes(self, severity: Severity) -> bool:
+        """Tell whether a message of this severity is of another by the pattern."""
+        return self.severity.rank < severity.rank or (self.exactly and self.severity != severity)
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
@@ -44,18 +48,10 @@ class Own:
     lexicon: Lexicon | None = None
     patterns: Sequence[OwnPattern] = ()
 
-    def decide(self, text: str, severity: Severity) -> tuple[Severity, str] | None:
-        """Return what the patterns make of a text in lower case; the worst of those that fit.
-
-        None where none fits, or none changes anything.
-        """
+    def fitting(self, text: str) -> OwnPattern | None:
+        """Return the worst of the patterns that fit a text in lower case; None where none does."""
         fitting = [one for one in self.patterns if one.pattern.search(text)]
-        if not fitting:
-            return None
-        worst = min(fitting, key=lambda one: one.severity.rank)
-        if worst.severity.rank < severity.rank or (worst.exactly and worst.severity != severity):
-            return worst.severity, worst.because
-        return None
+        return min(fitting, key=lambda one: one.severity.rank, default=None)
 
 
 def read_own(toml: str) -> Own:

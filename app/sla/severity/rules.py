@@ -77,20 +77,19 @@ def judge(
     text = f"{report.subject}\n{reading.text}".lower()
     weighs = model or shipped()
     likely = weighs.probabilities(reading.features)
-    known = _is_known(reading, likely, weighs)
-    if not known and own.decide(text, Severity.REQUEST) is None:
+    pattern = own.fitting(text)
+    if pattern is None and not _is_known(reading, likely, weighs):
         return _unknown(report)
     case = _Case(report, reading, likely, Heard(text))
-    severity, confidence, why = next(
-        (found for rule in RULES if (found := rule(case)) is not None),
-        None,
-    ) or _likeliest(case, critical_from)
+    decided = next(
+        ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None
+    )
+    (severity, confidence, why), settled = decided or (_likeliest(case, critical_from), False)
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
-    decided = own.decide(text, severity)
-    if decided is not None:
-        severity, confidence, reasons = decided[0], 1.0, [decided[1], *reasons]
+    if pattern is not None and pattern.changes(severity):
+        severity, confidence, reasons = pattern.severity, 1.0, [pattern.because, *reasons]
     severity, reasons = _with_keypad(report, severity, reasons)
     return Judgement(
         severity=severity,
@@ -98,6 +97,9 @@ def judge(
         reasons=tuple(reasons[:6]) or ("by the words as a whole",),
         excluded=None if severity is Severity.REQUEST else excluded_by(case.heard),
         confirm=severity is Severity.CRITICAL and confidence < SURE_FROM and not desk_open,
+        critical=round(likely[Severity.CRITICAL], 3),
+        settled=settled or (pattern is not None and pattern.exactly),
+        held=pattern is not None or report.keypad is severity,
     )
 
 
@@ -214,6 +216,8 @@ RULES: tuple[Callable[[_Case], _Found], ...] = (
     _people_can_buy,
     _little_is_said,
 )
+# Of these, whose decision is by the kind of message and not by what befell whom.
+SETTLING = frozenset({_drill, _automatic, _monitor, _asks_to_close, _test_site})
 
 
 def _likeliest(case: _Case, critical_from: float) -> tuple[Severity, float, str]:
