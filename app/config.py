@@ -462,7 +462,7 @@ class SeveritySettings(Part):
     )
     own: Path | None = Field(None, description="Words and patterns of your own business, in TOML.")
     critical_from: float = Field(
-        0.3,
+        0.25,
         gt=0,
         lt=1,
         description="From this probability on, a message is taken for critical.",

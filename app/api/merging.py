@@ -93,5 +93,4 @@ def _changing_two(
 
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
     session.flush()
-    found = clocks.of_ticket(session, ticket.id)
-    return TicketOut.of(ticket, found, context.now, language=context.agent.language)
+    return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)

@@ -187,8 +187,7 @@ def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
             session, context.house, ticket, by, policy_id=body.policy_id, reason=body.reason
         )
         session.flush()
-        found = clocks.of_ticket(session, ticket.id)
-        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
+        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
 
 
 @router.get("/notices", operation_id="list_notices")

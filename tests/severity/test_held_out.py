@@ -1,8 +1,8 @@
 """The judge on messages that it was not trained on and no rule was written from.
 
 ``held_out.jsonl`` holds the quarter of what was written for ``base.jsonl`` whose identifier's
-SHA-256 is divisible by four. It guards against a change for the worse; it is by the same author
-as the examples, so that strangers' mail is judged less well.
+SHA-256 is divisible by four. It guards against a change for the worse; it is by the same four
+authors as the examples, so that strangers' mail is judged less well.
 """
 
 import json

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.sla.severity import Model, Report, judge
 from app.sla.severity.weights import Weights
+from app.sla.severity.words import clauses
 from app.sla.terms import Exclusion, Severity
 
 CRITICAL, SERIOUS, MINOR, REQUEST = Severity
@@ -60,6 +61,16 @@ def test_the_newest_text_decides_and_not_what_it_quotes() -> None:
     quoted = "\n\n> Alt er nede! Ingen får betalt!\n> Dette er kritisk!"
     assert mail(f"Kan dere sende fakturaen for mai en gang til, til ny adresse?{quoted}") is REQUEST
     assert mail(f"Nei, akkurat likt her fortsatt.{quoted}") is CRITICAL
+
+
+def test_one_sentence_in_a_long_letter_weighs_what_it_would_weigh_alone() -> None:
+    weather = "Her har det vært snø siden mandag, og hunden trives. Tusen takk for kortet. " * 12
+    assert mail(f"{weather}Ingen får betalt i kassen. {weather}", "Hilsen fra fjellet") is CRITICAL
+
+
+def test_a_link_is_no_certificate_and_an_address_no_word() -> None:
+    [clause] = clauses(None, "Se https://bod.example/kurv eller per@nede.example")
+    assert clause.tokens == ("se", "bod.example/kurv", "eller")
 
 
 def test_nothing_known_is_minor_by_mail_and_serious_by_phone_and_said_so() -> None:

@@ -49,6 +49,13 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
         kept(tmp_path / "m.json")
 
 
+def test_a_model_that_an_older_version_kept_is_read(tmp_path: Path) -> None:
+    weights = {"g:down": [2.0, 0.0, 0.0, 0.0]}
+    (tmp_path / "m.json").write_text(json.dumps({"trained_on": "x", "weights": weights}))
+    judged = judge(Report("email", None, "nede"), model=kept(tmp_path / "m.json"))
+    assert judged.critical > 0.25
+
+
 def test_a_model_that_is_replaced_is_kept_and_can_be_put_back(tmp_path: Path) -> None:
     place, examples = tmp_path / "own.json", tmp_path / "own.jsonl"
 

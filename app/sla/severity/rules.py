@@ -18,12 +18,16 @@ from app.sla.severity.signals import Heard, signals
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
-CRITICAL_FROM = 0.30
+CRITICAL_FROM = 0.25
 # From here on nothing is called minor or a request: of such messages one in five is critical.
 MAY_BE_CRITICAL = 0.20
+# From here on not even that people buy makes it less than serious.
+HALF_CRITICAL = 0.40
 CLEAR = 0.6
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
+# From here on that a test site is named makes it no less: the real one may be named too.
+BEYOND_DOUBT = 0.80
 # So many times down within one message.
 _FLAPPING = 3
 _SAYS_SOMETHING = 3
@@ -76,7 +80,7 @@ def judge(
     reading = read(report.channel, report.subject, report.text, own.lexicon)
     text = f"{report.subject}\n{reading.text}".lower()
     weighs = model or shipped()
-    likely = weighs.probabilities(reading.features)
+    likely = weighs.probabilities(reading)
     pattern = own.fitting(text)
     if pattern is None and not _is_known(reading, likely, weighs):
         return _unknown(report)
@@ -144,7 +148,8 @@ def _drill(case: _Case) -> _Found:
 
 
 def _automatic(case: _Case) -> _Found:
-    if _AUTOMATIC.match(case.subject):
+    # Some write their trouble into an answer that begins like an automatic one.
+    if _AUTOMATIC.match(case.subject) and case.likely[Severity.CRITICAL] < MAY_BE_CRITICAL:
         return Severity.REQUEST, 0.95, "an automatic answer"
     return None
 
@@ -175,6 +180,8 @@ def _asks_to_close(case: _Case) -> _Found:
 
 def _test_site(case: _Case) -> _Found:
     worst = max(case.likely, key=case.likely.__getitem__)
+    if case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+        return None
     if worst in {Severity.CRITICAL, Severity.SERIOUS} and case.told("staging"):
         if case.told("asks_for") and case.told("if_or_when"):
             return None
@@ -192,6 +199,8 @@ def _people_can_buy(case: _Case) -> _Found:
         return None
     others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
     best = max(others, key=others.__getitem__)
+    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
+        best = Severity.SERIOUS
     return best, others[best], ""
 
 

@@ -26,6 +26,8 @@ _EDGE = re.compile(
     r"[.!?;\n…]+(?=\s|$)|\s[–—]\s|\b(?:men|but|aber|however|whereas|mens|medan|while)\b|[()]",
     re.IGNORECASE,
 )
+# What a link begins with tells nothing of certificates, and whose address it is nothing of words.
+_ADDRESS = re.compile(r"https?://|[\w.+-]{1,64}@[\w.-]{1,80}", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w%]+(?:[.'’/*:-][\w%]+)*|%")
 # A word longer than this is no word.
 _WORD = 40
@@ -119,7 +121,8 @@ def clauses(subject: str | None, text: str, lexicon: Lexicon | None = None) -> l
     """Split a subject and the newest text into clauses."""
     group = (lexicon or shipped_lexicon()).group
     found = []
-    for line, in_subject in ((subject or "", True), (text, False)):
+    for raw, in_subject in ((subject or "", True), (text, False)):
+        line = _ADDRESS.sub(" ", raw)
         start = 0
         for edge in [*_EDGE.finditer(line), None]:
             end = edge.start() if edge else len(line)
