@@ -279,7 +279,8 @@ def post_call_back_done(context: Writer, call_back_id: UUID) -> TicketOut:
         task, ticket = _call_back(session, context, call_back_id, lock=True)
         call_backs.tick_off(session, ticket, task, By(context.agent, context.now))
         session.flush()
-        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
+        found = clocks.of_ticket(session, ticket.id)
+        return TicketOut.of(ticket, found, context.now, language=context.agent.language)
 
 
 @router.get("/suspicions", operation_id="list_suspicions")

@@ -236,7 +236,8 @@ def put_customer(context: Writer, number: int, body: WhoseIn) -> TicketOut:
         customer = _customer(session, context.agent, body.customer_id)
         set_customer(session, context.house, ticket, by, customer=customer)
         session.flush()
-        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
+        found = clocks.of_ticket(session, ticket.id)
+        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
 
 
 @router.post(

@@ -93,4 +93,5 @@ def _changing_two(
 
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
     session.flush()
-    return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
+    found = clocks.of_ticket(session, ticket.id)
+    return TicketOut.of(ticket, found, context.now, language=context.agent.language)

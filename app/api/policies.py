@@ -187,7 +187,8 @@ def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
             session, context.house, ticket, by, policy_id=body.policy_id, reason=body.reason
         )
         session.flush()
-        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
+        found = clocks.of_ticket(session, ticket.id)
+        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
 
 
 @router.get("/notices", operation_id="list_notices")

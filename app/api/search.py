@@ -71,7 +71,7 @@ def search_tickets(context: Reader, wanted: Annotated[WantedFound, Query()]) -> 
         page = ordered[offset : offset + wanted.limit]
         rows = ticket_lists.by_ids(session, [one.ticket_id for one in page])
         texts = tickets.texts(session, [one.message_id for one in page])
-        out = shown(session, list(rows.values()), context.now)
+        out = shown(session, list(rows.values()), context)
     by_id = {ticket.id: ticket for ticket in out}
     items = []
     for one in page:

@@ -61,4 +61,5 @@ def put_time(context: Lead, number: int, seq: int, body: CorrectionIn) -> Ticket
     with context.changing(number) as (session, ticket, by):
         correct_time(session, context.house, ticket, by, seq=seq, at=body.at, reason=body.reason)
         session.flush()
-        return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), by.now)
+        found = clocks.of_ticket(session, ticket.id)
+        return TicketOut.of(ticket, found, by.now, language=by.agent.language)

@@ -204,15 +204,18 @@ def tickets_page(context: Context, wanted: WantedTickets) -> TicketPage:
             page, cursor = cut(
                 rows, wanted, key=lambda row: (store.sorted_by(row, wanted.sort), row.number)
             )
-        return TicketPage(items=shown(session, page, context.now), next=cursor)
+        return TicketPage(items=shown(session, page, context), next=cursor)
 
 
-def shown(session: Session, page: Sequence[Ticket], now: datetime) -> list[TicketOut]:
+def shown(session: Session, page: Sequence[Ticket], context: Context) -> list[TicketOut]:
     """Return tickets with their clocks as they stand."""
     running: dict[UUID, list[Clock]] = {ticket.id: [] for ticket in page}
     for clock in clocks.of_tickets(session, list(running)):
         running[clock.ticket_id].append(clock)
-    return [TicketOut.of(ticket, running[ticket.id], now) for ticket in page]
+    language = context.agent.language
+    return [
+        TicketOut.of(ticket, running[ticket.id], context.now, language=language) for ticket in page
+    ]
 
 
 def visible(session: Session, context: Context) -> list[Condition]:

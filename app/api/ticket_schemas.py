@@ -22,6 +22,7 @@ from app.api.paging import Page, Paging
 from app.desk.tickets import StoredAttachment
 from app.kit.text import storable
 from app.models import Agent, Clock, Draft, Message, MessageKind, Status, Ticket, TicketEvent
+from app.sla.severity.reason_words import reasons_in
 from app.sla.terms import ClockKind, ClockStatus, Severity
 
 # A NUL or half a surrogate pair would be refused by the database.
@@ -101,7 +102,9 @@ class TicketOut(BaseModel):
     status: Status
     severity: Severity
     severity_confidence: float
-    severity_reasons: list[str]
+    severity_reasons: list[str] = Field(
+        description="In your own language, bokmål or English; what people wrote as they wrote it."
+    )
     confirm_severity: bool = Field(description="The judge was unsure and asks a person to look.")
     suspected_exclusion: str | None
     channel: str
@@ -133,10 +136,11 @@ class TicketOut(BaseModel):
     clocks: list[ClockOut]
 
     @classmethod
-    def of(cls, ticket: Ticket, clocks: Sequence[Clock], now: datetime) -> Self:
-        """Return the ticket with its clocks as they stand at ``now``."""
+    def of(cls, ticket: Ticket, clocks: Sequence[Clock], now: datetime, *, language: str) -> Self:
+        """Return the ticket with its clocks as they stand at ``now``, for a reader's language."""
         own = {"clocks", "intake_lag_s"}
         values = {name: getattr(ticket, name) for name in cls.model_fields if name not in own}
+        values["severity_reasons"] = reasons_in(ticket.severity_reasons, language)
         values["intake_lag_s"] = (ticket.created_at - ticket.received_at).total_seconds()
         ordered = sorted(clocks, key=lambda clock: clock.kind)
         return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])

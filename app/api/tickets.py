@@ -312,4 +312,5 @@ def _said(session: Session, rows: Sequence[Message]) -> list[MessageOut]:
 
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
     session.flush()
-    return TicketOut.of(ticket, clocks.of_ticket(session, ticket.id), context.now)
+    found = clocks.of_ticket(session, ticket.id)
+    return TicketOut.of(ticket, found, context.now, language=context.agent.language)

@@ -21,6 +21,7 @@ from app.sla.severity.measure import CURVE, NOT_SAID, Labelled, measure
 from app.sla.severity.model import CLASSES, put_model, versions
 from app.sla.severity.model import base_examples as shipped_examples
 from app.sla.severity.opinion import Opinion, heed
+from app.sla.severity.reason_words import LANGUAGES, reasons_in
 from app.sla.severity.rules import CRITICAL_FROM
 from app.sla.terms import Exclusion, Severity
 from app.store import tickets
@@ -53,23 +54,30 @@ def _group() -> None:
 
 
 @commands.command("try")
-def try_messages(file: Messages, model: ModelFile = None, own: OwnFile = None) -> None:
+def try_messages(
+    file: Messages,
+    model: ModelFile = None,
+    own: OwnFile = None,
+    language: Annotated[str, typer.Option("--lang", help="Of the reasons: nb or en.")] = "en",
+) -> None:
     """Judge messages {id, channel, subject, body}; nothing is changed.
 
     Each line is answered by one line, in its order: {id, severity, confidence, reasons, excluded}.
     A line that cannot be read is judged as one that says nothing, and has "error" besides.
     """
+    if language not in LANGUAGES:
+        raise typer.BadParameter("reasons are told in nb or en.", param_hint="--lang")
     judges = _judge(model, own)
     failed = False
     for number, line in enumerate(_lines(file), 1):
-        told = _told(line, number, judges)
+        told = _told(line, number, judges, language)
         failed = failed or "error" in told
         print(json.dumps(told, ensure_ascii=False))
     if failed:
         raise typer.Exit(1)
 
 
-def _told(line: str, number: int, judges: Judge) -> dict[str, Any]:
+def _told(line: str, number: int, judges: Judge, language: str = "en") -> dict[str, Any]:
     entry: Any = {}
     error = None
     try:
@@ -83,7 +91,7 @@ def _told(line: str, number: int, judges: Judge) -> dict[str, Any]:
         "id": entry.get("id") if isinstance(entry, dict) else None,
         "severity": judged.severity.value,
         "confidence": judged.confidence,
-        "reasons": [_printable(one) for one in judged.reasons],
+        "reasons": [_printable(one) for one in reasons_in(judged.reasons, language)],
         "excluded": judged.excluded.value if judged.excluded else None,
     }
     if isinstance(told["id"], str):
