@@ -116,18 +116,18 @@ def why_not(house: House, *, to: str | None, verdict: str) -> Silence | None:
     3. It would come back to ourselves.
     4. The address is one that only machines have.
     """
-    if verdict == "bounce" or (verdict != "human" and not _is_monitor(house, to)):
+    if verdict == "bounce" or (verdict != "human" and not is_monitor(house, to)):
         return Silence.MACHINE
     if not to:
         return Silence.NO_ADDRESS
     if to in house.own_addresses:
         return Silence.OUR_OWN_ADDRESS
-    if _NOBODY.match(to) and not _is_monitor(house, to):
+    if _NOBODY.match(to) and not is_monitor(house, to):
         return Silence.NOBODY_READS_IT
     return None
 
 
-def _is_monitor(house: House, address: str | None) -> bool:
+def is_monitor(house: House, address: str | None) -> bool:
     """Tell whether an address, or its domain, is on the list of monitors that want a receipt."""
     listed = {one.lower() for one in house.settings.automatic.monitors}
     return address is not None and bool(listed & {address, f"@{domain_of(address)}"})

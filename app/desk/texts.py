@@ -10,6 +10,7 @@ from typing import Final
 from sqlmodel import Session
 
 from app.desk.callers import Caller, find_caller
+from app.desk.earlier import heed_earlier
 from app.desk.events import CUSTOMER, DESK, record
 from app.desk.house import House
 from app.desk.judging import judge_report
@@ -167,11 +168,21 @@ def _open(
     terms = terms_of(session, house, customer_id, sms.at)
     agreed = terms.agreement.language if terms.agreement else None
     known = Caller(caller.number, contact, caller.customer)
+    report = Report(channel="sms", subject=None, text=sms.text)
+    judgement = heed_earlier(
+        session,
+        house,
+        report,
+        judge_report(house, report, at=now),
+        customer_id=customer_id,
+        contact_id=contact.id if contact else None,
+        now=now,
+    )
     first_line = next((line.strip() for line in sms.text.splitlines() if line.strip()), "SMS")
     opening = Opening(
         channel=Channel.SMS,
         subject=first_line[:_SUBJECT_LENGTH],
-        judgement=judge_report(house, Report(channel="sms", subject=None, text=sms.text), at=now),
+        judgement=judgement,
         received_at=sms.at,
         language=known.language(house.settings, agreed),
         time_zone=known.time_zone(house.settings, terms),

@@ -20,6 +20,7 @@ from app.models import (
     TicketEvent,
 )
 from app.models.base import Id
+from app.sla.terms import FAULTS
 from app.store import visible
 
 
@@ -112,6 +113,32 @@ def open_of_contact(session: Session, contact_id: Id, since: datetime) -> Sequen
         .limit(50)
     )
     return session.exec(query).all()
+
+
+def worst_unsolved(
+    session: Session, customer_id: Id | None, contact_id: Id | None, *, since: datetime
+) -> Ticket | None:
+    """Return the worst unsolved fault of a customer since then; of the contact, without one.
+
+    Of several it is the newest; None where there is none.
+    """
+    whose = (
+        Ticket.contact_id == contact_id
+        if customer_id is None
+        else Ticket.customer_id == customer_id
+    )
+    found = session.exec(
+        select(Ticket)
+        .where(
+            whose,
+            col(Ticket.status).in_((Status.OPEN, Status.WAITING)),
+            Ticket.received_at >= since,
+        )
+        .order_by(col(Ticket.number).desc())
+        .limit(50)
+    ).all()
+    faults = [one for one in found if one.severity in FAULTS]
+    return min(faults, key=lambda one: one.severity.rank, default=None)
 
 
 def first_message(session: Session, ticket_id: Id) -> Message | None:

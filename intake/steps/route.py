@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.config import Language
 from app.desk.acknowledge import acknowledge
+from app.desk.earlier import heed_earlier
 from app.desk.events import CUSTOMER
 from app.desk.quiet import likeness_of
 from app.desk.terms import Terms
@@ -21,6 +22,7 @@ from intake.case import Case, Outcome, Reason
 from intake.known import parents_of
 from intake.mail import Verdict
 from intake.sealed import needs_original, seals_of
+from intake.steps.severity import report_of
 from intake.thanks import is_bare_thanks
 
 NO_SUBJECT = "(no subject)"
@@ -99,10 +101,21 @@ def opening_of(case: Case) -> Opening:
         flags.append(f"suggested_link:{case.suggested_number}")
     customer_id = case.contact.customer_id if case.contact else None
     terms = case.known.book.terms(case.house, customer_id, case.received_at)
+    judgement = case.judgement
+    if case.mail.verdict is Verdict.HUMAN:
+        judgement = heed_earlier(
+            case.session,
+            case.house,
+            report_of(case.mail),
+            judgement,
+            customer_id=customer_id,
+            contact_id=case.contact.id if case.contact else None,
+            now=case.now,
+        )
     return Opening(
         channel=Channel.EMAIL,
         subject=case.mail.subject or NO_SUBJECT,
-        judgement=case.judgement,
+        judgement=judgement,
         received_at=case.received_at,
         language=_language(case, terms),
         time_zone=_time_zone(case, terms),

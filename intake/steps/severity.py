@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.desk.acknowledge import is_monitor
 from app.desk.house import House
 from app.desk.judging import judge_report
 from app.desk.second_opinion import Judged, SecondOpinion
@@ -13,18 +14,20 @@ from intake.mail import ParsedMail, Verdict
 LONGEST = 20_000
 
 
-def report_of(mail: ParsedMail) -> Report:
+def report_of(mail: ParsedMail, *, from_monitor: bool = False) -> Report:
     """Return what a judge reads of a mail."""
     return Report(
         channel="email",
         subject=mail.subject,
         text=(mail.reply_text or mail.text)[:LONGEST],
+        from_monitor=from_monitor,
     )
 
 
 def judge_mail(mail: ParsedMail, house: House, *, at: datetime) -> Judgement:
-    """Judge a mail by its subject and its newest text."""
-    return judge_report(house, report_of(mail), at=at)
+    """Judge a mail by its subject and its newest text, and by whether a monitor sent it."""
+    report = report_of(mail, from_monitor=is_monitor(house, mail.from_address))
+    return judge_report(house, report, at=at)
 
 
 def heed_opinions(

@@ -13,6 +13,8 @@ class Report:
     subject: str | None
     text: str
     keypad: Severity | None = None
+    # From an address that the operator has named as a machine that watches.
+    from_monitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,6 @@ def _words() -> _Words:
 
 def _pattern(english: str, severities: Iterable[str]) -> re.Pattern[str]:
     """Return what fits a sentence with anything in its places."""
-    fits = {"severity": "|".join(severities), "text": ".*"}
+    fits = {"severity": "|".join(severities), "number": r"#\d+", "text": ".*"}
     pattern = _PLACE.sub(lambda at: f"(?P<{at[1]}>{fits[at[1]]})", re.escape(english))
     return re.compile(pattern, re.DOTALL)

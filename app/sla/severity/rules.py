@@ -155,7 +155,7 @@ def _automatic(case: _Case) -> _Found:
 
 
 def _monitor(case: _Case) -> _Found:
-    if not _MONITOR.match(case.subject):
+    if not case.report.from_monitor and not _MONITOR.match(case.subject):
         return None
     lines = [case.subject, *case.reading.text.splitlines()]
     told = "\n".join(line for line in lines if not _PROMISE.search(line))
