@@ -203,7 +203,8 @@ class Needs:
     # Whether it takes somebody who sees everybody's tickets.
     sees_all: bool = False
 
-    def __call__(self, context: Annotated[Context, Depends(signed_in)]) -> Context:
+    # Nothing here waits, so that no thread is needed for it.
+    async def __call__(self, context: Annotated[Context, Depends(signed_in)]) -> Context:
         """Return the context; ``NotAllowed`` for a lesser role."""
         if RANK[context.agent.role] < RANK[self.role]:
             raise NotAllowed(

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from app.api.context import Reader
 from app.api.paging import Page, cursor_of
 from app.api.problems import responses
-from app.api.ticket_lists import Filters, shown, visible
+from app.api.ticket_json import page_of, shown
+from app.api.ticket_lists import Filters, visible
 from app.api.ticket_schemas import TicketOut
 from app.store import search as store
 from app.store import ticket_lists, tickets
@@ -50,8 +51,8 @@ class WantedFound(Filters):
     )
 
 
-@router.get("/search", operation_id="search_tickets")
-def search_tickets(context: Reader, wanted: Annotated[WantedFound, Query()]) -> FoundPage:
+@router.get("/search", operation_id="search_tickets", response_model=FoundPage)
+def search_tickets(context: Reader, wanted: Annotated[WantedFound, Query()]) -> Response:
     """Find tickets by full text, in Norwegian and English, best first.
 
     Words are found in other forms and as the beginning of longer ones. No text is a wrong search:
@@ -72,21 +73,22 @@ def search_tickets(context: Reader, wanted: Annotated[WantedFound, Query()]) -> 
         rows = ticket_lists.by_ids(session, [one.ticket_id for one in page])
         texts = tickets.texts(session, [one.message_id for one in page])
         out = shown(session, list(rows.values()), context)
-    by_id = {ticket.id: ticket for ticket in out}
+    by_id = {ticket["id"]: ticket for ticket in out}
     items = []
     for one in page:
         ticket = by_id[one.ticket_id]
-        piece: Snippet = snippet(asked, texts.get(one.message_id, ticket.subject))
+        subject: str = ticket["subject"]
+        piece: Snippet = snippet(asked, texts.get(one.message_id, subject))
         items.append(
-            FoundOut(
-                ticket=ticket,
-                rank=one.rank,
-                message_id=None if one.message_id == one.ticket_id else one.message_id,
-                snippet=piece.text,
-                marks=[MarkOut(start=start, end=end) for start, end in piece.marks],
-            )
+            {
+                "ticket": ticket,
+                "rank": one.rank,
+                "message_id": None if one.message_id == one.ticket_id else one.message_id,
+                "snippet": piece.text,
+                "marks": [{"start": start, "end": end} for start, end in piece.marks],
+            }
         )
     more = len(ordered) > offset + wanted.limit
     newest = until or max((one.message_id for one in found), default=None)
     cursor = cursor_of((offset + wanted.limit, newest)) if more and newest else None
-    return FoundPage(items=items, next=cursor)
+    return page_of(items, cursor)

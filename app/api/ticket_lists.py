@@ -13,15 +13,16 @@ from app.api.context import Context, Reader, Writer
 from app.api.customers import Named
 from app.api.paging import Page, Paged, Paging, cut, cut_all
 from app.api.problems import responses
-from app.api.ticket_schemas import Body, TicketOut, TicketPage
+from app.api.ticket_json import page_of, shown
+from app.api.ticket_schemas import Body, TicketPage
 from app.desk import views as desk
 from app.desk.work import By
 from app.kit.errors import BadInput
-from app.models import Channel, Clock, SavedView, Status, Ticket
+from app.models import Channel, SavedView, Status
 from app.sla.terms import Severity
-from app.store import clocks, people, tickets, views
+from app.store import people, tickets, views
 from app.store import ticket_lists as store
-from app.store.ticket_lists import Condition, Order, Place, Range, Wanted
+from app.store.ticket_lists import AnyRow, Condition, Order, Place, Range, Wanted
 
 router = APIRouter(tags=["tickets"], responses=responses(401, 403, 422, 503))
 _MISSING = responses(404)
@@ -109,8 +110,8 @@ class ViewIn(Body):
     query: dict[str, list[str]] = Field(examples=[{"status": ["open"], "whose": ["team"]}])
 
 
-@router.get("/tickets", operation_id="list_tickets")
-def list_tickets(context: Reader, wanted: Annotated[WantedTickets, Query()]) -> TicketPage:
+@router.get("/tickets", operation_id="list_tickets", response_model=TicketPage)
+def list_tickets(context: Reader, wanted: Annotated[WantedTickets, Query()]) -> Response:
     """List tickets, newest first where no order is asked for.
 
     The pages stay stable while tickets come and change.
@@ -167,8 +168,13 @@ def delete_view(context: Writer, view_id: UUID) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/views/{view_id}/tickets", operation_id="list_view_tickets", responses=_MISSING)
-def list_view_tickets(context: Reader, view_id: UUID, wanted: Paged) -> TicketPage:
+@router.get(
+    "/views/{view_id}/tickets",
+    operation_id="list_view_tickets",
+    response_model=TicketPage,
+    responses=_MISSING,
+)
+def list_view_tickets(context: Reader, view_id: UUID, wanted: Paged) -> Response:
     """List the tickets of a view, as they are now and as far as you may see them."""
     with context.reading() as session:
         view = desk.get_view(session, context.agent.id, view_id)
@@ -177,13 +183,13 @@ def list_view_tickets(context: Reader, view_id: UUID, wanted: Paged) -> TicketPa
     return tickets_page(context, query)
 
 
-def tickets_page(context: Context, wanted: WantedTickets) -> TicketPage:
+def tickets_page(context: Context, wanted: WantedTickets) -> Response:
     """Return the page of tickets that is asked for, with their clocks as they stand."""
     with context.reading() as session:
         seen = [*_whose(session, context, wanted.whose), *visible(session, context)]
         if wanted.view == "next":
             after = wanted.after(datetime | None, int)
-            rows: Sequence[Ticket] = store.queue(
+            rows: Sequence[AnyRow] = store.queue(
                 session,
                 wanted.wanted(),
                 after=Place(after[1], after[0]) if after else None,
@@ -204,18 +210,7 @@ def tickets_page(context: Context, wanted: WantedTickets) -> TicketPage:
             page, cursor = cut(
                 rows, wanted, key=lambda row: (store.sorted_by(row, wanted.sort), row.number)
             )
-        return TicketPage(items=shown(session, page, context), next=cursor)
-
-
-def shown(session: Session, page: Sequence[Ticket], context: Context) -> list[TicketOut]:
-    """Return tickets with their clocks as they stand."""
-    running: dict[UUID, list[Clock]] = {ticket.id: [] for ticket in page}
-    for clock in clocks.of_tickets(session, list(running)):
-        running[clock.ticket_id].append(clock)
-    language = context.agent.language
-    return [
-        TicketOut.of(ticket, running[ticket.id], context.now, language=language) for ticket in page
-    ]
+        return page_of(shown(session, page, context), cursor)
 
 
 def visible(session: Session, context: Context) -> list[Condition]:

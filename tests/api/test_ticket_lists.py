@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import col, select
 
-from app.models import Agent, Role
+from app.api.search import FoundPage
+from app.api.ticket_schemas import TicketOut, TicketPage
+from app.models import Agent, Role, Ticket
+from app.store import clocks
 from tests.harness.world import World
 
 TICKETS, VIEWS = "/api/v1/tickets", "/api/v1/views"
@@ -166,3 +170,38 @@ def test_a_view_is_checked_when_it_is_kept(five: World, query: dict[str, list[st
     answer = five.web().post(VIEWS, json={"name": "x", "query": query})
     assert answer.status_code == 422
     assert answer.json()["field"].startswith("query")
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_a_list_tells_what_the_model_tells_letter_by_letter(five: World, language: str) -> None:
+    """Lists are made straight of the rows: nothing may differ from what the document promises."""
+    web = five.web()
+    _as_different_as_can_be(five, language)
+    with five.db.reading() as session:
+        found = session.exec(select(Ticket).order_by(col(Ticket.number).desc())).all()
+        expected = [
+            TicketOut.of(row, clocks.of_ticket(session, row.id), five.now, language=language)
+            for row in found
+        ]
+    assert web.get(TICKETS).content == TicketPage(items=expected).model_dump_json().encode()
+    queue = web.get(TICKETS, params={"view": "next"})
+    by_number = {row.number: row for row in expected}
+    inside = [by_number[row["number"]] for row in queue.json()["items"]]
+    assert queue.content == TicketPage(items=inside).model_dump_json().encode()
+    page = web.get("/api/v1/search", params={"q": "logoen"})
+    assert page.content == FoundPage.model_validate_json(page.content).model_dump_json().encode()
+    assert {one["ticket"]["number"] for one in page.json()["items"]} == set(by_number)
+
+
+def _as_different_as_can_be(world: World, language: str) -> None:
+    with world.db.writing() as session:
+        one, two = session.exec(select(Ticket).order_by(col(Ticket.number)).limit(2)).all()
+        one.subject, one.mailbox = 'Æ "sitat" \\ \u2028 </script>\n\x7f', None
+        one.severity_reasons, one.severity_confidence = ["the word 'nede'", "æøå"], 1 / 3
+        one.tags, one.flags, one.suspected_exclusion = ["ål", "b"], ["unreadable"], "customer"
+        one.assignee_id, one.taken_by_id, one.taken_at = world.agent.id, world.agent.id, world.now
+        one.snoozed_until = world.now + timedelta(microseconds=1)
+        one.received_at -= timedelta(seconds=1.5)
+        two.merged_into_id, two.solved_at = one.id, world.now
+        world.agent.language = language
+        session.merge(world.agent)

@@ -11,7 +11,6 @@ fsync where its programs are, and up to ``--most-sqlite`` on SQLite.
 import argparse
 import http.client
 import json
-import random
 import socket
 import statistics
 import subprocess
@@ -19,182 +18,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
-from sqlalchemy import insert, text
-from sqlmodel import Session
+from sqlalchemy import text
 
-from app.desk import people
 from app.desk.house import House
-from app.kit import schema
+from app.kit import log
 from app.kit.clock import MachineClock
 from app.kit.db import Database
-from app.kit.ids import new_id
 from app.main import create_app
-from app.models import Channel, Clock, Contact, Message, MessageKind, Role, Status, Ticket
-from app.models.base import Id
-from app.sla.terms import ClockKind, ClockStatus, Severity
-from app.store import search
+from tests.bench.api_house import COMMON, LONG, NOW, RARE, fill
 from tests.harness.databases import postgres_database, postgres_programs, postgres_server
 from tests.harness.world import make_settings
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-BATCH = 2000
-LONG = 200
-WORDS = (
-    *("faktura", "kassen", "nettbutikk", "frakt", "betaling", "feilmelding", "innlogging"),
-    *("kunde", "ordre", "levering", "siden", "treg", "bilde", "logo", "skjema", "passord"),
-    *("epost", "mobil", "kort", "vipps", "retur", "lager", "pris", "kampanje", "rabatt"),
-)
-RARE, COMMON = "sertifikat", "oppdatering"
-
-
-@dataclass
-class Made:
-    """What a house was filled with."""
-
-    token: str
-    # The number of the ticket with many messages.
-    long: int
-    # Numbers of open tickets, to be replied to.
-    open: list[int]
-
-
-def fill(db: Database, size: int, opened: int) -> Made:
-    """Put ``size`` tickets into an empty database, the last ``opened`` of them open."""
-    schema.migrate(db)
-    with db.writing() as session:
-        house = House.open(session, make_settings(), now=NOW)
-        agent = people.add_agent(
-            session, name="Ola", email="ola@desk.example", role=Role.AGENT, now=NOW
-        )
-        token, _ = people.create_token(session, agent, name="bench", now=NOW)
-        contacts = [
-            Contact(email=f"kari{one}@shop.example", name=f"Kari {one}", created_at=NOW)
-            for one in range(500)
-        ]
-        session.add_all(contacts)
-    whose = [(contact.id, contact.email or "") for contact in contacts]
-    for start in range(0, size, BATCH):
-        with db.writing() as session:
-            numbers = range(start + 1, min(start + BATCH, size) + 1)
-            _fill_some(session, house, whose, numbers, first_open=size - opened + 1, last=size)
-    with db.writing() as session:
-        if db.is_sqlite:
-            session.connection().execute(
-                text("INSERT INTO number_series (name, value) VALUES ('ticket', :n)"), {"n": size}
-            )
-        else:
-            session.connection().execute(text("SELECT setval('ticket_number', :n)"), {"n": size})
-    if not db.is_sqlite:
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    else:
-        with db.writing() as session:
-            session.connection().exec_driver_sql("ANALYZE")
-    return Made(token, size, list(range(size - opened + 1, size)))
-
-
-def _fill_some(
-    session: Session,
-    house: House,
-    whose: list[tuple[Id, str]],
-    numbers: range,
-    *,
-    first_open: int,
-    last: int,
-) -> None:
-    """Put these tickets in; the last of all has many messages."""
-    chance = random.Random(numbers.start)
-    tickets, clocks, messages = [], [], []
-    for number in numbers:
-        is_open = number >= first_open
-        at = NOW - timedelta(minutes=last - number)
-        contact_id, address = chance.choice(whose)
-        due = NOW + timedelta(minutes=number - first_open) if is_open else None
-        ticket = {
-            "id": new_id(),
-            "number": number,
-            "subject": f"{chance.choice(WORDS).title()} {number}",
-            "status": Status.OPEN if is_open else Status.SOLVED,
-            "channel": Channel.EMAIL,
-            "mailbox": "support",
-            "severity": Severity.MINOR,
-            "severity_confidence": 1.0,
-            "severity_reasons": [],
-            "confirm_severity": False,
-            "language": "nb",
-            "time_zone": "Europe/Oslo",
-            "contact_id": contact_id,
-            "policy_id": house.policy_id,
-            "ladder_id": house.ladder_id,
-            "received_at": at,
-            "created_at": at,
-            "updated_at": at,
-            "solved_at": None if is_open else at,
-            "next_due_at": due,
-            "hand_backs": 0,
-            "tags": [],
-            "flags": [],
-            "version": 1,
-        }
-        tickets.append(ticket)
-        clocks += [
-            {
-                "id": new_id(),
-                "ticket_id": ticket["id"],
-                "kind": kind,
-                "status": ClockStatus.RUNNING if is_open else ClockStatus.MET,
-                "started_at": at,
-                "target_at": due,
-                "limit_at": due,
-                "met_at": None if is_open else at,
-                "run": 1,
-                "paused_s": 0,
-                "failures": 0,
-            }
-            for kind in (ClockKind.FIRST_RESPONSE, ClockKind.WORK_STARTED)
-        ]
-        for _ in range(LONG if number == last else 2):
-            key = new_id()
-            words = [*chance.choices(WORDS, k=40), *_marked(chance)]
-            said = " ".join(words)
-            messages.append(
-                {
-                    "id": key,
-                    "ticket_id": ticket["id"],
-                    "kind": MessageKind.INBOUND,
-                    "at": at,
-                    "author": address,
-                    "from_address": address,
-                    "to_addresses": ["support@desk.example"],
-                    "cc_addresses": [],
-                    "subject": ticket["subject"],
-                    "text": said,
-                    "verdict": "human",
-                    "verdict_reason": "",
-                    "problems": [],
-                }
-            )
-            head = f"{ticket['subject']} {address}"
-            search.keep(session, ticket=ticket["id"], message=key, head=head, body=said)
-    for table, rows in ((Ticket, tickets), (Clock, clocks), (Message, messages)):
-        session.connection().execute(insert(table), rows)
-
-
-def _marked(chance: random.Random) -> Iterator[str]:
-    if chance.random() < 0.01:
-        yield RARE
-    if chance.random() < 0.5:
-        yield COMMON
-
 
 def serve(url: str, port: int) -> None:
+    """Serve a house until the process is ended, logging as the service does."""
+    log.set_up()
     db = Database(url)
     with db.writing() as session:
         # Whoever measures asks more often than anybody may.
