@@ -68,10 +68,20 @@ def _is_mostly_utf8(data: bytes) -> bool:
     return text.count("\ufffd") * 2 < sum(letter > "\x7f" for letter in text)
 
 
+# Where a message keeps its fields by name, beside how many there were.
+_FIELDS = "_fields_by_name"
+
+
 def every(message: Message, name: str) -> list[str]:
     """Return a header's values as they came; ``Message.get`` hides 8-bit bytes in an object."""
-    wanted = name.lower()
-    return [str(value) for key, value in message.raw_items() if key.lower() == wanted]
+    fields = message.__dict__.get(_FIELDS)
+    # A header is read some forty times, and so its names are put in lower case once.
+    if fields is None or fields[0] != len(message):
+        by_name: dict[str, list[str]] = {}
+        for key, value in message.raw_items():
+            by_name.setdefault(key.lower(), []).append(str(value))
+        fields = message.__dict__[_FIELDS] = (len(message), by_name)
+    return list(fields[1].get(name.lower(), ()))
 
 
 def first(message: Message, name: str) -> str | None:

@@ -31,7 +31,7 @@ def language_of(text: str) -> str | None:
     words = _WORDS.findall(text[:3000].lower())
     if len(words) < 3:
         return None
-    scores = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
+    scores = {name: sum(map(common.__contains__, words)) for name, common in _COMMON.items()}
     ranked = sorted(scores.items(), key=lambda one: -one[1])
     (best, most), (_, next_most) = ranked[0], ranked[1]
     return best if most >= 2 and most > next_most else None

@@ -57,9 +57,14 @@ _ABOVE_QUOTED = re.compile(
     re.IGNORECASE,
 )
 # An attribution begins with a person or a moment, never with the words of the answer above it.
-_MAY_BEGIN = re.compile(
-    r"@|<|\d{4}|\d{1,2}[:.]\d\d|\d[/.-]\d|" + _WROTE + r"|^\W*(?:on|den|am|le|il|el|dnia)\s",
-    re.IGNORECASE,
+_MOMENT = re.compile(r"[@<]|\d{4}|\d[:.]\d\d|\d[/.-]\d")
+_FIRST_WORD = re.compile(r"\W*(?:on|den|am|le|il|el|dnia)\s")
+# What each word for "wrote" holds: plain words are found faster than patterns.
+_WROTE_LETTERS = (
+    *("wrote", "writes", "skrev", "skreiv", "schrieb", "schreibt", "écrit", "scritto", "scrisse"),
+    *("escribió", "escribio", "escreveu", "schreef", "geschreven", "napisał", "napsal", "napísala"),
+    *("написал", "пише", "kirjoitti", "írta", "yazdı", "a scris", "kirjutas", "rašė", "rakstīja"),
+    *("skrifaði", "έγραψε", "viết", "写道", "寫道", "のメール", "さんは書きました"),
 )
 _SEPARATOR = re.compile(
     r"^[>\s*]*(?:[-_=*]{2,}\s?.{0,40}\b(?:messages?|melding|besked|meddelelse|meddelande|nachricht|"
@@ -78,6 +83,8 @@ _SEPARATOR = re.compile(
     r"ovanför|oberhalb|über)\b.{0,20}\b(?:line|linjen?|linja|zeile)\b.{0,12})[*\s]*$",
     re.IGNORECASE,
 )
+# What no separator is without, so that most lines need not be tried.
+_MAY_SEPARATE = re.compile(r"[-_=*]{2}|:[*\s]*$|above|over|ovenfor|ovanför|oberhalb|über")
 # What a block of header fields begins with, and what stands in the lines below.
 _FIRST_KEYS = _words(
     "from fra frå från von de da van od lähettäjä от від kimden expeditor feladó αποστολέας "
@@ -158,11 +165,11 @@ def _without_signature(lines: Sequence[str], text: str) -> tuple[str, str]:
 def _start_of_quotation(lines: Sequence[str]) -> int | None:
     looked_at = 0
     for number, line in enumerate(lines):
-        if line.strip() == MARK or _SEPARATOR.match(line[:200]):
-            return number
         if not line.strip():
             continue
-        if looked_at < _MOST_LOOKED_AT and _MAY_BEGIN.search(line[:300]):
+        if line.strip() == MARK or _is_separator(line[:200]):
+            return number
+        if looked_at < _MOST_LOOKED_AT and _may_begin(line):
             looked_at += 1
             if _attribution(lines, number):
                 return number
@@ -175,9 +182,20 @@ def _start_of_quotation(lines: Sequence[str]) -> int | None:
     return last if quoted else None
 
 
+def _is_separator(line: str) -> bool:
+    return bool(_MAY_SEPARATE.search(line.lower()) and _SEPARATOR.match(line))
+
+
+def _may_begin(line: str) -> bool:
+    low = line[:300].lower()
+    if _MOMENT.search(low) or _FIRST_WORD.match(low):
+        return True
+    return any(letters in low for letters in _WROTE_LETTERS)
+
+
 def _attribution(lines: Sequence[str], number: int) -> int:
     """Return how many lines an attribution takes that begins here, six at the most; else 0."""
-    if not _MAY_BEGIN.search(lines[number][:300]):
+    if not _may_begin(lines[number]):
         return 0
     joined = ""
     for length, line in enumerate(lines[number : number + 6], 1):
