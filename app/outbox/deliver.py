@@ -25,10 +25,10 @@ from app.store import outbox
 
 log = logger("sender")
 # Small, since what a killed process had claimed waits for the end of its lease.
-BATCH = 20
+BATCH = 40
 # Results that share a commit. While one group is committed another is sent: so many mails a
 # connection, twice, are what a kill may send once more, with the same Message-ID.
-GROUP = 4
+GROUP = 8
 # A slow server's results do not wait for a full group.
 SETTLE_AFTER_S = 0.1
 # Messages of one channel that are under way at once: each waits seconds for its provider.
