@@ -7,7 +7,7 @@ pattern, it is always tried.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from re import _constants, _parser  # type: ignore[attr-defined] # what `re` itself reads with
@@ -27,11 +27,20 @@ def runs(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a text must hold one of: words, the longer of which begin with certain runs."""
+    """What a text must hold one of: words by the run that each begins with, and shorter words."""
 
-    words: Sequence[str]
+    by_run: Mapping[str, Sequence[str]]
     runs: AbstractSet[str]
-    short: bool
+    short: Sequence[str]
+
+    def is_met(self, text: str, held: AbstractSet[str]) -> bool:
+        """Tell whether a text that holds these runs has one of the words."""
+        if not held.isdisjoint(self.runs):
+            for run in held & self.runs:
+                for word in self.by_run[run]:
+                    if word in text:
+                        return True
+        return bool(self.short) and any(word in text for word in self.short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,7 @@ class Sieved:
     def fits(self, text: str, held: AbstractSet[str]) -> bool:
         """Tell whether the pattern is found in a text that holds these runs."""
         for need in self.needs:
-            if not need.short and held.isdisjoint(need.runs):
-                return False
-            if not any(map(text.__contains__, need.words)):
+            if not need.is_met(text, held):
                 return False
         return self.pattern.search(text) is not None
 
@@ -61,7 +68,7 @@ def sieved(sources: Iterable[str]) -> tuple[Sieved, ...]:
             if (need := _need(words)) is not None
         ]
         if needs:
-            needs.sort(key=lambda one: len(one.words) * (9 if one.short else 1))
+            needs.sort(key=lambda one: len(one.by_run) + 9 * len(one.short))
             found.append(Sieved(re.compile(source), tuple(needs)))
         else:
             always.append(f"(?:{source})")
@@ -72,16 +79,19 @@ def sieved(sources: Iterable[str]) -> tuple[Sieved, ...]:
 
 def _need(words: AbstractSet[str]) -> Need | None:
     """Return what one of these words leaves in a text; None where that is nearly nothing."""
-    found, short = set(), 0
-    for word in words:
+    by_run: dict[str, list[str]] = {}
+    short = []
+    for word in sorted(words):
         # Spaces stand everywhere.
         bare = word.strip()
-        run = bare if len(bare) >= LENGTH else word
-        found.add(run[:LENGTH])
-        short += len(run) < LENGTH
-        if len(run) < _SHORTEST:
-            return None
-    return Need(tuple(sorted(words)), found, bool(short)) if short <= _FEW else None
+        run = (bare if len(bare) >= LENGTH else word)[:LENGTH]
+        if len(run) < LENGTH:
+            short.append(run)
+        else:
+            by_run.setdefault(run, []).append(word)
+    if len(short) > _FEW or min(map(len, short), default=_SHORTEST) < _SHORTEST:
+        return None
+    return Need(by_run, frozenset(by_run), tuple(short))
 
 
 @dataclass(frozen=True, slots=True)
