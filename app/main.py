@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import __version__
 from app.api import (
@@ -78,7 +79,6 @@ def create_app(
     app = FastAPI(
         title="Svartid",
         version=__version__,
-        max_body_size=house.settings.api.max_body_bytes,
     )
     app.include_router(mail_http.router_for(house.settings))
     app.include_router(phone_generic.router())
@@ -90,6 +90,8 @@ def create_app(
     app.state.loop_health = loop_health
     app.state.stopping = lambda: False
     problems.install(app)
+    # Inside the edge, so that a refusal goes out by it; a route may have a limit of its own.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=house.settings.api.max_body_bytes)
     app.add_middleware(Edge, settings=house.settings.api, clock=clock)
     app.include_router(health.router)
     app.include_router(guarded(metrics.router))

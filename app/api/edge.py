@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.limits import Buckets, Left
-from app.api.problems import Problem, answer
+from app.api.problems import MEDIA_TYPE, TOO_LARGE, Problem, answer
 from app.config import ApiSettings
 from app.kit.clock import Clock
 from app.kit.ids import digest, new_id
@@ -120,6 +120,8 @@ class _Passage:
         self._send = send
         self._request_id = request_id
         self._limits = limits
+        # What is answered in place of the framework's own words; None lets an answer through.
+        self._instead: bytes | None = None
         self._began = time.perf_counter()
 
     async def send(self, message: Message) -> None:
@@ -128,6 +130,11 @@ class _Passage:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._request_id
+            if self.status == 413 and headers.get("content-type") != MEDIA_TYPE:
+                # Whoever counts the body's bytes, in the framework, knows no problems.
+                self._instead = bytes(answer(TOO_LARGE).body)
+                headers["Content-Type"] = MEDIA_TYPE
+                headers["Content-Length"] = str(len(self._instead))
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Cache-Control", "no-store")
             if self._limits:
@@ -138,6 +145,8 @@ class _Passage:
                 headers["RateLimit"] = ", ".join(
                     f'"{name}";r={left.left};t={left.full_in_s}' for name, left in self._limits
                 )
+        elif self._instead is not None:
+            message = {"type": "http.response.body", "body": self._instead}
         await self._send(message)
 
     def tell(self) -> None:

@@ -63,6 +63,14 @@ DESCRIPTIONS = {
 }
 
 
+TOO_LARGE = Problem(
+    title="The request is too large",
+    status=413,
+    detail="the body has more bytes than are taken here",
+    remedy="Send less at once; the operator sets `api.max_body_bytes`.",
+)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error as a problem."""
     app.add_exception_handler(SvartidError, _ours)
@@ -120,6 +128,8 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _plain(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if error.status_code == TOO_LARGE.status:
+        return answer(TOO_LARGE)
     return answer(
         Problem(title=str(error.detail), status=error.status_code, detail=str(error.detail)),
         dict(error.headers) if error.headers else None,
