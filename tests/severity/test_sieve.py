@@ -52,6 +52,7 @@ def test_a_sieve_never_hides_a_text_that_fits(pattern: str, parts: list[str]) ->
 def test_packed_weights_are_the_weights_and_their_sums(rows: dict[str, tuple[int, ...]]) -> None:
     weights = Weights((name, [one / 1000 for one in row]) for name, row in rows.items())
     assert {name: tuple(round(one * 1000) for one in row) for name, row in weights.items()} == rows
+    assert dict(Weights(weights.to_dict().items())) == dict(weights)
     sums = tuple(7 * sum(row[at] for row in rows.values()) for at in range(4))
     assert weights.total({"a": [*rows, "not among them"]}, {"a": 7}) == sums
     for at in range(4):
@@ -59,8 +60,20 @@ def test_packed_weights_are_the_weights_and_their_sums(rows: dict[str, tuple[int
             assert leaning == 4 * rows[name][at] - sum(rows[name])
 
 
-@pytest.mark.parametrize("row", [(1.0, 2.0), (1.0, 2.0, 3.0, float("nan")), (1e9, 0.0, 0.0, 0.0)])
-def test_what_are_no_weights_is_refused(row: tuple[float, ...]) -> None:
+@pytest.mark.parametrize(
+    "row",
+    [
+        (1.0, 2.0),
+        (1.0, 2.0, 3.0, float("nan")),
+        (1.0, 2.0, 3.0, float("inf")),
+        (1e9, 0.0, 0.0, 0.0),
+        "",
+        "1 2 3",
+        "1 2 3 x",
+        "1 2 3 10000000000",
+    ],
+)
+def test_what_are_no_weights_is_refused(row: tuple[float, ...] | str) -> None:
     with pytest.raises(ValueError, match="not the weights"):
         Weights([("one", row)])
 

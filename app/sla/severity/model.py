@@ -56,8 +56,8 @@ class Model:
         """Return the model as it is kept."""
         document = {
             "trained_on": self.trained_on,
-            "weights": {name: list(row) for name, row in sorted(self.weights.items())},
-            "of_clauses": {name: list(row) for name, row in sorted(self.of_clauses.items())},
+            "weights": self.weights.to_dict(),
+            "of_clauses": self.of_clauses.to_dict(),
         }
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
