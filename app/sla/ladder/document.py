@@ -10,7 +10,7 @@ from importlib import resources
 from itertools import product
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from app.sla.documents import Document, digest_of, from_mapping, from_toml
 from app.sla.ladder.words import Anchor, Only, PageChannel, ReceiverField, ReceiverKind
@@ -111,6 +111,10 @@ class Ladder(Document):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
     catch_all: CatchAll = CatchAll()
+    # A ladder never changes, and its steps are asked for at every look at a clock.
+    _steps_for: dict[tuple[ClockKind, Severity], tuple[tuple[int, Step], ...]] = PrivateAttr(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
@@ -148,11 +152,14 @@ class Ladder(Document):
 
     def steps_for(self, clock: ClockKind, severity: Severity) -> tuple[tuple[int, Step], ...]:
         """Return the steps for this clock and severity, each with its number in the ladder."""
-        return tuple(
-            (number, step)
-            for number, step in enumerate(self.steps)
-            if step.applies(clock, severity)
-        )
+        known = self._steps_for.get((clock, severity))
+        if known is None:
+            known = self._steps_for[clock, severity] = tuple(
+                (number, step)
+                for number, step in enumerate(self.steps)
+                if step.applies(clock, severity)
+            )
+        return known
 
 
 @cache
