@@ -42,6 +42,10 @@ class Held(StrEnum):
     ALL_BUDGET = "all_budget"
 
 
+# What mails have in common that send our own words back, whatever else they say.
+OUR_OWN_WORDS = digest(b"our own words")[:32]
+
+
 def likeness_of(subject: str, text: str) -> str | None:
     """Return what two mails of one machine have in common, whatever numbers they bear.
 

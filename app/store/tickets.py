@@ -46,6 +46,17 @@ def find_by_number(session: Session, number: int, *, lock: bool = False) -> Tick
     return session.exec(query.with_for_update(key_share=True) if lock else query).first()
 
 
+def automatic_text(session: Session, ticket_id: Id) -> str | None:
+    """Return what the desk wrote first by itself on a ticket; None where it wrote nothing."""
+    query = (
+        select(Message.text)
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.AUTOMATIC)
+        .order_by(col(Message.at), col(Message.id))
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
 def visible_to(session: Session, agent: Agent) -> ColumnElement[bool]:
     """Return the condition that every query of tickets for a web face goes through."""
     return visible.tickets_for(session, agent)

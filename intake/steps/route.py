@@ -6,7 +6,7 @@ from app.config import Language
 from app.desk.acknowledge import acknowledge
 from app.desk.earlier import heed_earlier
 from app.desk.events import CUSTOMER
-from app.desk.quiet import likeness_of
+from app.desk.quiet import OUR_OWN_WORDS, likeness_of
 from app.desk.terms import Terms
 from app.desk.tickets import (
     Entry,
@@ -18,6 +18,7 @@ from app.desk.tickets import (
     take_up,
 )
 from app.models import Channel, LedgerState
+from app.store import tickets
 from intake.case import Case, Outcome, Reason
 from intake.known import parents_of
 from intake.mail import Verdict
@@ -26,6 +27,8 @@ from intake.steps.severity import report_of
 from intake.thanks import is_bare_thanks
 
 NO_SUBJECT = "(no subject)"
+# So much of a letter's beginning, without spaces, is nobody else's: it names the ticket.
+OPENING_LETTERS = 80
 # The languages that our letters are written in.
 WRITTEN = frozenset(Language)
 
@@ -66,10 +69,29 @@ def route(case: Case) -> Outcome:
         verdict=case.mail.verdict.value,
         now=case.now,
         quiet=case.known.quiet,
-        likeness=likeness_of(case.mail.subject, case.mail.reply_text or case.mail.text),
+        likeness=_likeness(case),
     )
     reason = Reason.UNREADABLE if case.mail.from_address is None else Reason.NEW
     return Outcome(LedgerState.OPENED, reason, ticket)
+
+
+def _likeness(case: Case) -> str | None:
+    """Return what the mail has in common with others of its kind, for the guard against loops.
+
+    A receipt that comes back under another name says other words each time, since it tells of
+    another ticket and maybe of another severity.
+    """
+    text = case.mail.reply_text or case.mail.text
+    if case.suggested_number is not None:
+        ticket = tickets.find_by_number(case.session, case.suggested_number)
+        receipt = ticket and tickets.automatic_text(case.session, ticket.id)
+        if receipt and _squeezed(receipt)[:OPENING_LETTERS] in _squeezed(text):
+            return OUR_OWN_WORDS
+    return likeness_of(case.mail.subject, text)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _let_an_old_ticket_rest(case: Case) -> None:

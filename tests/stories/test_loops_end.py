@@ -84,6 +84,17 @@ def rewriting_forwarder(receipt: Message, turn: int) -> bytes:
     )
 
 
+def wordy_forwarder(receipt: Message, turn: int) -> bytes:
+    """One that says something of its own above our words, and never the same."""
+    said = ("Vi har flyttet", "Denne adressen er ny", "Se under, kjære alle", "Til orientering")
+    return make_mail(
+        f"{said[turn % len(said)]}.\n\n{subject_and_text(receipt)}",
+        sender=PEER,
+        subject=f"Fwd: {receipt['Subject']}",
+        message_id=f"<w{turn}@peer.example>",
+    )
+
+
 def bouncing(receipt: Message, turn: int) -> bytes:
     """A mailbox that is full, by RFC 3464."""
     return make_mail(
@@ -145,6 +156,7 @@ PEERS: tuple[Peer, ...] = (
     quoting_desk,
     forwarder,
     rewriting_forwarder,
+    wordy_forwarder,
     bouncing,
     silent_bouncing,
     list_robot,
