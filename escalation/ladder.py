@@ -25,7 +25,7 @@ from app.sla.ladder import (
     Step,
     alarm_of,
     first_alarm,
-    pending,
+    left_of,
     plan,
 )
 from app.sla.terms import Severity
@@ -161,7 +161,8 @@ def decide(ladder: Ladder, run: RunSoFar, now: datetime, directory: Directory) -
     if run.state is RunState.PAUSED:
         return Decision()
     last = len(ladder.steps)
-    due = [shot for shot in pending(ladder, run) if alarm_of(shot, run) <= now]
+    planned = plan(ladder, run)
+    due = [shot for shot in left_of(planned, ladder, run) if alarm_of(shot, run) <= now]
     fires, skips = _newest(due, run, last)
     pages, empty, notes = _pages_of(ladder, run, fires, now, directory)
     if any(shot.step == last for shot in fires):
@@ -169,11 +170,12 @@ def decide(ladder: Ladder, run: RunSoFar, now: datetime, directory: Directory) -
     fired = tuple(shot for shot in fires if shot not in empty)
     skipped = (*skips, *(_skip(shot, Why.NOBODY) for shot in empty))
     after = _written_down(run, fired, skipped, now)
+    coming = (alarm_of(shot, after) for shot in left_of(planned, ladder, after))
     return Decision(
         pages=pages,
         fired=fired,
         skipped=skipped,
-        next_alarm_at=first_alarm(ladder, after),
+        next_alarm_at=min(coming, default=None),
         exhausted=any((row.step, row.repeat) == (last, run.hand_backs) for row in after.fired),
         notes=notes,
     )

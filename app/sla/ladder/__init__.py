@@ -16,7 +16,7 @@ from app.sla.ladder.run import (
     Timing,
     WallTiming,
 )
-from app.sla.ladder.times import Shot, alarm_of, first_alarm, pending, plan
+from app.sla.ladder.times import Shot, alarm_of, first_alarm, left_of, pending, plan
 from app.sla.ladder.words import Anchor, Only, PageChannel, Receiver, ReceiverKind
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "check_reachability",
     "default_ladder",
     "first_alarm",
+    "left_of",
     "pending",
     "plan",
     "silences",

@@ -45,7 +45,15 @@ def first_alarm(ladder: Ladder, run: RunSoFar, timing: Timing | None = None) -> 
 
 
 def pending(ladder: Ladder, run: RunSoFar, timing: Timing | None = None) -> tuple[Shot, ...]:
-    """Return what this run may still fire, newest step last.
+    """Return what this run may still fire, newest step last, by ``left_of`` its plan."""
+    return left_of(plan(ladder, run, timing), ladder, run)
+
+
+def left_of(planned: tuple[Shot, ...], ladder: Ladder, run: RunSoFar) -> tuple[Shot, ...]:
+    """Return what a run's plan has left, newest step last.
+
+    Writing down what was fired at its nominal time moves nothing in a plan, so one plan does for
+    a run before and after a decision.
 
     1. What was fired, or recorded as not needed, is left out.
     2. While somebody has taken the ticket, only the steps placed by the limit are left, once each.
@@ -53,7 +61,6 @@ def pending(ladder: Ladder, run: RunSoFar, timing: Timing | None = None) -> tupl
     4. When nobody has taken it after the last step and its repeats, the catch-all is left.
     """
     done = {(fired.step, fired.repeat) for fired in run.fired}
-    planned = plan(ladder, run, timing)
     shots = [shot for shot in planned if shot.key not in done]
     if run.taken_at is not None:
         return tuple(shot for shot in shots if shot.by_limit and shot.repeat == 0)
