@@ -76,24 +76,39 @@ class Bag:
     # How late the engine was when it began.
     lag: timedelta = timedelta()
     _ready: list[Ready] = field(default_factory=list)
+    # Pages made here; they are written at the end, when it is known how each goes out.
+    _made: list[Page] = field(default_factory=list)
     # What each of the tickets began with.
     _first: Mapping[Id, Message] = field(default_factory=dict)
+
+    def add(self, page: Page) -> None:
+        """Add a page that was made now and is to be written."""
+        self._made.append(page)
 
     def put(self, ready: Ready) -> None:
         """Add a page that is to go out."""
         self._ready.append(ready)
 
+    def paged(self, page: Page) -> frozenset[str]:
+        """Return everybody who was paged of the same step and repeat, now or before."""
+        shot = (page.clock_id, page.run, page.step, page.repeat)
+        now = (one for one in self._made if (one.clock_id, one.run, one.step, one.repeat) == shot)
+        return frozenset(one.person for one in (*pages.of_shot(self.session, page), *now))
+
     def post(self) -> None:
         """Send what goes, and hold what waits."""
-        if not self._ready:
-            return
+        # What a page points at must be there before it.
         self.session.flush()
+        if not self._ready:
+            self._write_made()
+            return
         # Kept for as long as the letters are written: the session forgets what nobody holds.
         whose = self._look_up()
+        going: list[Sequence[Ready]] = []
         bundles: dict[tuple[str, tuple[Method, ...]], list[Ready]] = defaultdict(list)
         for one in self._ready:
             if one.goes_alone:
-                self._send([one])
+                going.append([one])
             else:
                 bundles[one.page.person, one.methods].append(one)
         self._ready.clear()
@@ -105,7 +120,12 @@ class Bag:
             elif self.lag > AWAY:
                 self._hold(together, self.now + GATHERED, Held.GATHERED)
             else:
-                self._send(sorted(together, key=lambda one: one.order))
+                going.append(sorted(together, key=lambda one: one.order))
+        for several in going:
+            self._lead(several)
+        self._write_made()
+        for several in going:
+            self._send(several)
         whose.clear()
 
     def _look_up(self) -> list[object]:
@@ -143,11 +163,21 @@ class Bag:
                 reason=why.value,
             )
 
-    def _send(self, together: Sequence[Ready]) -> None:
-        first, *others = together
+    def _write_made(self) -> None:
+        """Write the new pages, each after the one whose message tells of it."""
+        self._made.sort(key=lambda page: page.lead_id is not None)
+        pages.add(self.session, self._made)
+        self._made.clear()
+
+    def _lead(self, together: Sequence[Ready]) -> None:
+        """Note whose message tells of which pages, and when it goes."""
+        first = together[0]
         for one in together:
             one.page.lead_id = first.page.id if one is not first else None
             one.page.sent_at = None if first.goes_alone else self.now
+
+    def _send(self, together: Sequence[Ready]) -> None:
+        first, *others = together
         for number, method in enumerate(first.methods, start=first.number):
             what = message.Message(
                 page=first.page,

@@ -16,7 +16,7 @@ from app.desk.events import DESK, record
 from app.models import Delivery, DeliveryState, Event, Page, PageState
 from app.sla.ladder import PageChannel
 from app.sla.terms import ClockStatus
-from app.store import clocks, outbox, pages
+from app.store import clocks, outbox
 from escalation.ladder import Page as Wanted
 from escalation.ladder import next_person
 from escalation.page import CONFIRMED_WITHIN, Climb, send_page, use_methods
@@ -66,9 +66,8 @@ def _hand_on(climb: Climb, page: Page, why: str) -> None:
     run = run_of(climb.session, climb.house, climb.ticket, climb.clock, steps)
     ladder = climb.house.ladder_of(climb.session, climb.ticket.ladder_id)
     failed = Wanted(page.person, page.step, page.repeat, page.name, page.nominal_at, ())
-    paged = frozenset(one.person for one in pages.of_shot(climb.session, page))
     directory = climb.staff.for_ticket(climb.ticket)
-    found = next_person(ladder, run, failed, climb.now, directory, paged=paged)
+    found = next_person(ladder, run, failed, climb.now, directory, paged=climb.bag.paged(page))
     if not found:
         _tell(climb, page, why, then="nobody is left to page for this step")
         return

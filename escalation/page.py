@@ -89,7 +89,7 @@ def send_page(climb: Climb, wanted: Wanted) -> Page:
         state=PageState.SENT,
         created_at=climb.now,
     )
-    climb.session.add(page)
+    climb.bag.add(page)
     use_methods(climb, page, len(wanted.methods))
     return page
 

@@ -45,12 +45,13 @@ class OnCall:
 
 def on_call(session: Session, *, since: datetime) -> OnCall:
     """Read the schedules in force, and the leave that ends after ``since``."""
-    emails = {agent.id: agent.email for agent in people.all_agents(session)}
+    leave = oncall.leave_after(session, since)
+    emails = {agent.id: agent.email for agent in people.all_agents(session)} if leave else {}
     return OnCall(
         schedules={
             row.name: Schedule.from_dict(row.body) for row in oncall.schedules_in_force(session)
         },
-        away=away_of(oncall.leave_after(session, since), emails),
+        away=away_of(leave, emails),
     )
 
 

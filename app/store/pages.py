@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, func, or_, select, update
 
 from app.kit.db import wake_after_commit
@@ -34,6 +35,13 @@ def due(session: Session, now: datetime, limit: int) -> Sequence[Page]:
 def find(session: Session, page_id: Id) -> Page | None:
     """Return a page; None when there is no such id."""
     return session.get(Page, page_id)
+
+
+def add(session: Session, made: Sequence[Page]) -> None:
+    """Write new pages as they are, many to a statement; what they point at is written already."""
+    if made:
+        rows = [{name: getattr(page, name) for name in Page.model_fields} for page in made]
+        session.connection().execute(insert(Page), rows)
 
 
 def claim(session: Session, page_id: Id) -> Page | None:

@@ -184,9 +184,12 @@ def load_whose(
     session: Session, contact_ids: Collection[Id], customer_ids: Collection[Id]
 ) -> Sequence[Contact | Customer]:
     """Return these contacts and customers; the session knows each while the answer is kept."""
-    contacts = session.exec(select(Contact).where(col(Contact.id).in_(contact_ids))).all()
-    found = session.exec(select(Customer).where(col(Customer.id).in_(customer_ids))).all()
-    return [*contacts, *found]
+    found: list[Contact | Customer] = []
+    if contact_ids:
+        found += session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))
+    if customer_ids:
+        found += session.exec(select(Customer).where(col(Customer.id).in_(customer_ids)))
+    return found
 
 
 def lock_agents(session: Session, ids: Sequence[Id]) -> None:
