@@ -134,7 +134,7 @@ class Service:
 
     def _engine(self) -> Loop:
         engine = Engine(self.db, self.house, self.clock)
-        return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s)
+        return Loop("engine", engine.pass_once, Topic.CLOCKS, engine.wait_s, engine.rest_s)
 
     def _rounds(self) -> Loop:
         rounds = Rounds(self.db, self.house, self.clock)

@@ -1,7 +1,8 @@
 """The loops of one process: each named, timed, restarted with back-off, and stoppable.
 
 A loop is a function that makes one pass and says how much it did. Its thread calls it again at
-once while there is work, and otherwise waits for a signal or the next poll. A pass that raises is
+once while there is work, or after the rest that it asks for, and otherwise waits for a signal or
+the next poll. A pass that raises is
 reported and tried again later: 1 s, 2 s, 4 s … 30 s; the others go on. A watcher runs a loop of its
 own; should it ever end by an error, it is started again in the same way.
 """
@@ -40,6 +41,8 @@ class Loop:
     topic: Topic
     # Seconds to wait for a signal when nothing was due.
     poll_s: Callable[[], float]
+    # Seconds to gather more work after a pass that did some.
+    rest_s: Callable[[], float] = lambda: 0.0
     close: Callable[[], None] = lambda: None
     state: str = "starting"
     error: str | None = None
@@ -105,8 +108,12 @@ class Loops:
                 continue
             loop.state, loop.error, loop.failures = "running", None, 0
             loop.last_pass = time.monotonic()
-            if not worked and not self._stop.is_set():
+            if self._stop.is_set():
+                break
+            if not worked:
                 self._wake.wait(loop.topic, loop.poll_s())
+            elif rest := loop.rest_s():
+                self._stop.wait(rest)
         loop.state = "stopped"
         loop.close()
 

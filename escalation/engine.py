@@ -36,6 +36,8 @@ BATCH = 200
 CHECKS = 1000
 # The engine looks at least this often, also when no alarm is near: another process may add one.
 LONGEST_WAIT_S = 0.5
+# A pass costs as much as several steps, so a busy engine gathers what falls due for so long.
+REST_S = 0.05
 PUSHED_FORWARD = timedelta(hours=1)
 _NONE = timedelta()
 # A clock that stands still is not looked at until it runs again.
@@ -53,10 +55,13 @@ class Engine:
         self._house = house
         self._clock = clock
         self._next_alarm: datetime | None = None
+        # Whether the last pass left work undone, as far as it could see.
+        self._full = False
 
     def pass_once(self) -> int:
         """Work on the clocks whose alarm is due; return how many there were."""
         now = self._clock.now()
+        self._full = False
         with self._db.reading() as session:
             alarms = clocks.next_alarms(session)
             check = pages.next_check(session)
@@ -81,12 +86,20 @@ class Engine:
         left = (self._next_alarm - self._clock.now()).total_seconds()
         return min(LONGEST_WAIT_S, max(0.0, self._clock.on_wall(left)))
 
+    def rest_s(self) -> float:
+        """Return the seconds on the wall to gather work after a pass that did some; 0 when behind.
+
+        Whatever falls due while the engine is idle is never kept waiting by this.
+        """
+        return 0.0 if self._full else REST_S
+
     def _climb_due(self, now: datetime, urgencies: Iterable[int], lag: timedelta) -> int:
         done: list[Id] = []
         try:
             with self._db.writing() as session:
                 due = clocks.claim_due(session, now, BATCH, urgencies)
                 done = [clock.id for clock in due]
+                self._full = self._full or len(due) == BATCH
                 self._climb(session, due, now, lag)
         except Unavailable:
             raise
@@ -120,6 +133,7 @@ class Engine:
         """Look at the pages that did not arrive, and at those that were held."""
         with self._db.reading() as session:
             due = [page.id for page in pages.due(session, now, CHECKS)]
+        self._full = len(due) == CHECKS
         try:
             self._look_at(due, now)
         except Unavailable:
