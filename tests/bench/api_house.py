@@ -5,9 +5,8 @@ open. Each has two clocks and two messages of forty words, the last of all ``LON
 the search index holds of a text is what the service itself would have written.
 """
 
-import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from app.models import Contact, Role
 from app.models.base import Id
 from app.store.search import rowid
 from app.store.search_words import plain
+from tests.bench.bulk import bound, line
 from tests.harness.world import make_settings
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -168,7 +168,7 @@ def _into_postgres(db: Database, maker: _Maker) -> None:
         for rows in maker.batches():
             for table, some in rows.items():
                 with connection.cursor().copy(f"COPY {into[table]} FROM STDIN") as copy:
-                    copy.write("".join(map(_line, some)))
+                    copy.write("".join(map(line, some)))
         _find_words(ask, maker.texts)
         ask("DROP TABLE said")
         for _, definition in indexes:
@@ -197,17 +197,6 @@ def _find_words(ask: Any, texts: Sequence[str]) -> None:
     ask("DROP TABLE texts")
 
 
-def _line(row: Sequence[Any]) -> str:
-    """Return a row as COPY reads it; no text of ours has a tab, a newline or a backslash."""
-    return "\t".join(map(_copied, row)) + "\n"
-
-
-def _copied(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    return json.dumps(value) if isinstance(value, list) else str(value)
-
-
 def _into_sqlite(db: Database, maker: _Maker) -> None:
     """Insert many rows to a statement, in one transaction."""
     with db.engine.connect() as outer:
@@ -232,7 +221,7 @@ def _into_sqlite(db: Database, maker: _Maker) -> None:
                 marks = ", ".join("?" * len(columns[table]))
                 connection.executemany(
                     f"INSERT INTO {table} ({', '.join(columns[table])}) VALUES ({marks})",  # noqa: S608 - the names are ours
-                    _bound(some),
+                    bound(some),
                 )
         connection.execute(
             "INSERT INTO number_series (name, value) VALUES ('ticket', ?)", [maker.size]
@@ -242,19 +231,3 @@ def _into_sqlite(db: Database, maker: _Maker) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     # Its settings were for filling alone.
     db.close()
-
-
-def _bound(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
-    for row in rows:
-        yield [_KINDS.get(type(value), _same)(value) for value in row]
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-_KINDS: dict[type, Any] = {
-    type(new_id()): lambda value: value.hex,
-    datetime: lambda value: f"{value:%Y-%m-%d %H:%M:%S.%f}",
-    list: json.dumps,
-}
