@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from zoneinfo import ZoneInfo
@@ -96,7 +96,11 @@ class Storyteller:
         return [said or f"   {number}: {data.get('note', event.kind)}"]
 
     def _when(self, at: datetime | None) -> str:
-        return f"{at.astimezone(self._zone):%a %H:%M}" if at else "stands still"
+        if at is None:
+            return "stands still"
+        # A weekday alone would be taken for the next one of its name.
+        far = at - self._clock.now() > timedelta(days=6)
+        return f"{at.astimezone(self._zone):{'%a %d %b' if far else '%a'} %H:%M}"
 
     def _name(self, session: Session, who: str) -> str:
         try:
