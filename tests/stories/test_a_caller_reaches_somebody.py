@@ -1,5 +1,6 @@
 """The line: what callers hear, who is rung, and what is a ticket whatever goes wrong."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from app.outbox.twilio.account import Account
 from app.sla.ladder import PageChannel
 from app.sla.terms import ClockKind, ClockStatus, Severity
 from app.store import tickets
+from intake.phone import twilio as line_web
 from intake.phone.lost import LostCalls
 from intake.phone.recordings import Recordings
 from tests.harness.callers import Caller
@@ -27,7 +29,7 @@ from tests.harness.calls import (
 from tests.harness.fake_twilio import Recording
 from tests.harness.world import KARI
 from tests.ladder.pages import INGRID, INGRIDS_PHONE, OLA, OLAS_PHONE, give, rota
-from tests.twilio.conftest import PhoneWorld, desk  # noqa: F401 - a fixture
+from tests.twilio.conftest import PhoneWorld, desk, held  # noqa: F401 - a fixture
 
 CRITICAL, SERIOUS, MINOR, REQUEST = Severity
 # Three at night in Oslo, on a Wednesday.
@@ -275,6 +277,33 @@ def test_without_a_database_a_message_is_taken_and_becomes_a_ticket_later(
     for url, fields in held:
         desk.twilio.callback(url, fields)
     assert len(calls(desk.world)) == 1
+
+
+def test_a_caller_waits_no_longer_than_seconds_for_a_database_that_hangs(
+    desk: PhoneWorld,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Three and five seconds outside of tests.
+    monkeypatch.setattr(line_web, "_SAID_WITHIN_S", 0.4)
+    monkeypatch.setattr(line_web, "_TOLD_WITHIN_S", 0.4)
+    with held(desk):
+        began = time.monotonic()
+        call = caller(desk).dials().hears("Hei, dette er Nordheim Drift. Trykk 1")
+        call.presses("1").hears("Fortell etter tonen hva som er galt")
+        desk.twilio.held = []
+        call.leaves("Alt er nede")
+        callbacks, desk.twilio.held = desk.twilio.held, None
+        recording = next(one for one in callbacks if "/recording?" in one[0])
+        desk.twilio.callback(*recording, expect=503)
+        # Four answers; what is above is this machine's, which runs other tests as well.
+        assert time.monotonic() - began < 4 * 0.4 + 1.5
+    # Twilio repeats what was not taken; what was begun meanwhile comes to its end beside it.
+    for callback in (recording, *callbacks):
+        desk.twilio.callback(*callback)
+    (made,) = calls(desk.world)
+    assert (made.outcome, made.from_number) == (CallOutcome.VOICEMAIL, KARIS_MOBILE)
+    ticket = desk.world.ticket()
+    assert (ticket.severity, ticket.received_at) == (CRITICAL, call.made.made_at)
 
 
 def lost(desk: PhoneWorld) -> LostCalls:  # noqa: F811
