@@ -109,13 +109,10 @@ class _Year:
                 self._at(at, "arrives", _Ticket(severity, at))
 
     def _arrive(self, now: datetime, ticket: _Ticket, _: object) -> None:
-        opened = ClockEvent(
-            at=now, seq=0, kind=ClockEventKind.STARTED, severity=ticket.severity, policy="p"
-        )
         for kind in (ClockKind.FIRST_RESPONSE, ClockKind.WORK_STARTED):
             if self.policy.target(ticket.severity, kind) is None:
                 continue
-            run = run_of(fold(kind, (opened,), {"p": self.policy}), self.calendar)
+            run = run_at_receipt(self.policy, ticket.severity, kind, now)
             ticket.runs[kind] = run
             self._arm(ticket, kind, first_alarm(self.ladder, run))
         self.outcome.open(ticket.severity)
@@ -253,6 +250,12 @@ def _fits(one: Colleague, kind: ReceiverKind, name: str) -> bool:
 
 
 _LAST_RESORT: Profile = Colleague(name=CATCH_ALL).profile(ZoneInfo("UTC"))
+
+
+def run_at_receipt(policy: Policy, severity: Severity, kind: ClockKind, at: datetime) -> RunSoFar:
+    """Return the run of a ticket received now; without target and limit if none is promised."""
+    opened = ClockEvent(at=at, seq=0, kind=ClockEventKind.STARTED, severity=severity, policy="p")
+    return run_of(fold(kind, (opened,), {"p": policy}), policy.calendar())
 
 
 def run_of(state: ClockState, calendar: Calendar) -> RunSoFar:

@@ -7,7 +7,7 @@ from app.cli import (
     calendar,
     customer,
     ladder,
-    ladder_versions,
+    ladder_diff,
     mail,
     policy_versions,
     quiet,
@@ -50,7 +50,7 @@ cli.add_typer(customer.customer, name="customer")
 cli.add_typer(customer.agreement, name="agreement")
 cli.add_typer(calendar.commands, name="calendar")
 cli.add_typer(policy_versions.commands, name="policy")
-cli.add_typer(ladder_versions.commands, name="ladder")
+cli.add_typer(ladder_diff.commands, name="ladder")
 cli.add_typer(schedule.commands, name="schedule")
 cli.add_typer(severity.commands, name="severity")
 cli.add_typer(quiet.commands, name="quiet")
