@@ -467,6 +467,10 @@ class SeveritySettings(Part):
         lt=1,
         description="From this probability on, a message is taken for critical.",
     )
+    vectors: bool = Field(
+        False,
+        description="Whether sentence vectors have a say; needs the extra: svartid[vectors].",
+    )
     outside: OutsideModel | None = Field(
         None, description="A language model that is asked besides; left out, no text leaves us."
     )

@@ -5,6 +5,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -15,14 +16,26 @@ from app.cli.options import ConfigFile, open_database, settings_of
 from app.config import Settings
 from app.desk.second_opinion import Judged, SecondOpinion
 from app.kit.clock import MachineClock
-from app.sla.severity import Example, Judgement, Report, judge, kept, own_of, read_examples
+from app.sla.severity import (
+    Example,
+    Judgement,
+    Report,
+    embed,
+    judge,
+    kept,
+    own_of,
+    read_examples,
+    require_vectors,
+    train_vectors,
+)
 from app.sla.severity import train as train_model
 from app.sla.severity.measure import CURVE, NOT_SAID, Labelled, measure
-from app.sla.severity.model import CLASSES, put_model, versions
 from app.sla.severity.model import base_examples as shipped_examples
+from app.sla.severity.model import put_model, versions
 from app.sla.severity.opinion import Opinion, heed
 from app.sla.severity.reason_words import LANGUAGES, reasons_in
 from app.sla.severity.rules import CRITICAL_FROM
+from app.sla.severity.shares import CLASSES
 from app.sla.terms import Exclusion, Severity
 from app.store import tickets
 
@@ -37,6 +50,11 @@ OwnFile = Annotated[
 ]
 
 
+Vectors = Annotated[
+    bool, typer.Option("--vectors", help="Let sentence vectors have a say; needs svartid[vectors].")
+]
+
+
 class Judge(Protocol):
     """A judge with its model and words."""
 
@@ -44,8 +62,13 @@ class Judge(Protocol):
         """Judge a report."""
 
 
-def _judge(model: Path | None, own: Path | None) -> Judge:
-    return partial(judge, model=kept(model) if model else None, own=own_of(own) if own else None)
+def _judge(model: Path | None, own: Path | None, *, vectors: bool = False) -> Judge:
+    return partial(
+        judge,
+        model=kept(model) if model else None,
+        own=own_of(own) if own else None,
+        embed=embed if vectors else None,
+    )
 
 
 @commands.callback()
@@ -58,6 +81,8 @@ def try_messages(
     file: Messages,
     model: ModelFile = None,
     own: OwnFile = None,
+    *,
+    vectors: Vectors = False,
     language: Annotated[str, typer.Option("--lang", help="Of the reasons: nb or en.")] = "en",
 ) -> None:
     """Judge messages {id, channel, subject, body}; nothing is changed.
@@ -67,7 +92,7 @@ def try_messages(
     """
     if language not in LANGUAGES:
         raise typer.BadParameter("reasons are told in nb or en.", param_hint="--lang")
-    judges = _judge(model, own)
+    judges = _judge(model, own, vectors=vectors)
     failed = False
     for number, line in enumerate(_lines(file), 1):
         told = _told(line, number, judges, language)
@@ -125,6 +150,7 @@ def evaluate(
     model: ModelFile = None,
     own: OwnFile = None,
     *,
+    vectors: Vectors = False,
     outside: Annotated[
         bool,
         typer.Option("--outside", help="Ask the language model of `severity.outside` as well."),
@@ -137,7 +163,7 @@ def evaluate(
     100 such measurements. With --outside, every message that an opinion could change leaves the
     house, masked.
     """
-    judges = _judge(model, own)
+    judges = _judge(model, own, vectors=vectors)
     rows = [_labelled(line, number) for number, line in enumerate(_lines(file), 1) if line.strip()]
     if not rows:
         raise typer.BadParameter("there is no message in the file.")
@@ -240,6 +266,10 @@ def train_on(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Learn from what agents have corrected as well.")
     ] = False,
+    vectors: Annotated[
+        bool,
+        typer.Option("--vectors", help="Train what sentence vectors weigh, too; takes minutes."),
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Train a model on the shipped examples and yours; name it in `severity.model` to use it.
@@ -258,7 +288,11 @@ def train_on(
         examples += learned
     if not examples:
         raise typer.BadParameter("there is no example to learn from.")
+    if vectors:
+        require_vectors()
     model = train_model(examples)
+    if vectors:
+        model = replace(model, of_vectors=train_vectors(examples, embed))
     shelf = put_model(to, model)
     if shelf:
         print(f"{shelf}: the one before")

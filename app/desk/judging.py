@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.desk.house import House
-from app.sla.severity import Judgement, Report, judge, kept, own_of
+from app.sla.severity import Judgement, Report, embed, judge, kept, own_of
 
 
 def judge_report(house: House, report: Report, *, at: datetime) -> Judgement:
@@ -15,4 +15,5 @@ def judge_report(house: House, report: Report, *, at: datetime) -> Judgement:
         model=kept(choice.model) if choice.model else None,
         critical_from=choice.critical_from,
         own=own_of(choice.own) if choice.own else None,
+        embed=embed if choice.vectors else None,
     )

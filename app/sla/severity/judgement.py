@@ -28,7 +28,7 @@ class Judgement:
     excluded: Exclusion | None = None
     # "Looks critical, please confirm."
     confirm: bool = False
-    # How likely it is critical, by the words alone.
+    # How likely it is critical, by the words and, where asked for, the sentence's vector.
     critical: float = 0.0
     # Decided by what kind of message it is: nobody outside is asked.
     settled: bool = False

@@ -7,19 +7,19 @@ shipped is trained on invented messages that are shipped too (``data/base.jsonl`
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from app.kit.errors import BadConfig
 from app.sla.severity.features import WEIGHS, Features, Reading
+from app.sla.severity.shares import CLASSES, pooled, softmax
+from app.sla.severity.vectors import VectorWeights
 from app.sla.severity.weights import Weights
 from app.sla.terms import Severity
-
-CLASSES: tuple[Severity, ...] = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Model:
     trained_on: str
     # Of features within a clause.
     of_clauses: Weights = field(default_factory=lambda: Weights([]))
+    # Of a sentence's vector; None where it was trained without, and the shipped ones are used.
+    of_vectors: VectorWeights | None = None
 
     def probabilities(self, reading: Reading) -> dict[Severity, float]:
         """Return how likely each severity is."""
@@ -54,31 +56,19 @@ class Model:
 
     def to_json(self) -> str:
         """Return the model as it is kept."""
-        document = {
+        document: dict[str, Any] = {
             "trained_on": self.trained_on,
             "weights": self.weights.to_dict(),
             "of_clauses": self.of_clauses.to_dict(),
         }
+        if self.of_vectors is not None:
+            document["of_vectors"] = self.of_vectors.to_dict()
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _sums(weights: Weights, features: Features) -> list[float]:
     scale = features.scale / 1_000_000
     return [one * scale for one in weights.total(features.of_kind, WEIGHS)]
-
-
-def pooled(sums: Sequence[float]) -> float:
-    """Return the soft maximum of some clauses' sums; of equal ones, that which each of them is."""
-    highest = max(sums)
-    return highest + math.log(sum(math.exp(one - highest) for one in sums) / len(sums))
-
-
-def softmax(sums: Sequence[float]) -> list[float]:
-    """Make shares of one whole of sums, the larger the more."""
-    highest = max(sums)
-    powers = [math.exp(one - highest) for one in sums]
-    total = sum(powers)
-    return [one / total for one in powers]
 
 
 @cache
@@ -139,10 +129,12 @@ def read_model(raw: str) -> Model:
     """Read what ``to_json`` wrote; raise ValueError or KeyError where it is something else."""
     document = json.loads(raw)
     # One that was kept by an older version has no weights of clauses.
+    of_vectors = document.get("of_vectors")
     return Model(
         Weights(document["weights"].items()),
         str(document["trained_on"]),
         Weights(document.get("of_clauses", {}).items()),
+        None if of_vectors is None else VectorWeights.from_dict(of_vectors),
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from app.sla.severity.features import WEIGHS, Reading
-from app.sla.severity.model import CLASSES, Model
+from app.sla.severity.model import Model
+from app.sla.severity.shares import CLASSES
 from app.sla.severity.words import Clause, meanings
 from app.sla.terms import Severity
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from app.sla.severity.embedding import Embed
 from app.sla.severity.exclusions import excluded_by
 from app.sla.severity.features import LONGEST_SUBJECT, Reading, read
 from app.sla.severity.judgement import Judgement, Report
@@ -15,6 +16,7 @@ from app.sla.severity.model import Model, shipped
 from app.sla.severity.own import Own
 from app.sla.severity.reasons import reasons_for
 from app.sla.severity.signals import Heard, signals
+from app.sla.severity.vectors import excerpt, mixed, shipped_vectors
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
@@ -72,8 +74,12 @@ def judge(
     model: Model | None = None,
     critical_from: float = CRITICAL_FROM,
     own: Own | None = None,
+    embed: Embed | None = None,
 ) -> Judgement:
-    """Judge a report; where nothing is known, minor by mail and serious by phone, and said so."""
+    """Judge a report; where nothing is known, minor by mail and serious by phone, and said so.
+
+    With ``embed``, the vector of its beginning has a say in how likely each severity is.
+    """
     own = own or Own()
     if report.subject is None or len(report.subject) > LONGEST_SUBJECT:
         report = replace(report, subject=(report.subject or "")[:LONGEST_SUBJECT])
@@ -84,6 +90,10 @@ def judge(
     pattern = own.fitting(text)
     if pattern is None and not _is_known(reading, likely, weighs):
         return _unknown(report)
+    if embed is not None:
+        vector = embed(excerpt(report.subject, reading.text))
+        of_vectors = weighs.of_vectors or shipped_vectors()
+        likely = mixed(likely, of_vectors.probabilities(vector))
     case = _Case(report, reading, likely, Heard(text))
     decided = next(
         ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None

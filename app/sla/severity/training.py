@@ -12,7 +12,8 @@ from random import Random
 
 from app.kit.ids import digest
 from app.sla.severity.features import Features, read
-from app.sla.severity.model import CLASSES, Example, Model, pooled, softmax
+from app.sla.severity.model import Example, Model
+from app.sla.severity.shares import CLASSES, pooled, softmax
 from app.sla.severity.weights import Weights
 
 # Passes over the examples, the first step's size, and what is left of a weight after each pass.
@@ -98,8 +99,13 @@ def train(examples: Sequence[Example], told: Callable[[int], None] = lambda _: N
         whole.shrink()
         clause.shrink()
         told(passed + 1)
+    return Model(whole.learned(), digest_of(examples), clause.learned())
+
+
+def digest_of(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of examples, by which a model tells what it was trained on."""
     texts = [f"{one.severity}|{one.channel}|{one.subject}|{one.body}" for one in examples]
-    return Model(whole.learned(), digest("\n".join(texts).encode()), clause.learned())
+    return digest("\n".join(texts).encode())
 
 
 def _known(messages: Iterable[Iterable[Features]]) -> list[str]:
