@@ -54,13 +54,21 @@ class Colleague(Document):
             raise ValueError("quiet_from and quiet_to are given together, or neither")
         return self
 
+    @property
+    def is_agent(self) -> bool:
+        """Return whether the person works on tickets, and neither leads nor administers."""
+        return not self.roles or "agent" in self.roles
+
     def profile(self, tz: ZoneInfo) -> Profile:
         """Return the person as the choice of methods sees one."""
         quiet = None
         if self.quiet_from is not None and self.quiet_to is not None:
             quiet = QuietHours(_time(self.quiet_from), _time(self.quiet_to))
-        methods = tuple(OwnMethod(one, "", verified=True) for one in self.methods)
-        return Profile(self.name, methods, tz, quiet=quiet)
+        methods = [OwnMethod(one, "", verified=True) for one in self.methods]
+        # The address that somebody signs in with is the last to try.
+        if PageChannel.MAIL not in self.methods:
+            methods.append(OwnMethod(PageChannel.MAIL, "", verified=True, urgencies=frozenset()))
+        return Profile(self.name, tuple(methods), tz, quiet=quiet)
 
 
 class Scenario(Document):

@@ -3,7 +3,9 @@
 For people who write a ladder: how often is a promise broken, who is paged, and in how many nights.
 It is a model. Tickets come at random, more of them in working hours; people at the desk take them
 from the queue; a page is answered with some likelihood after some time. Each of these is in the
-scenario. No message fails here, and nobody hands a ticket back. The same seed gives the same year.
+scenario. No message fails here, nobody hands a ticket back, and each page counts by itself, though
+the engine sends one message for what falls due for one person at one moment. The same seed gives
+the same year.
 """
 
 import heapq
@@ -37,6 +39,8 @@ class _Ticket:
 
     severity: Severity
     arrived_at: datetime
+    # From 1 in the order of arrival.
+    number: int
     runs: dict[ClockKind, RunSoFar] = field(default_factory=dict)
     taken_by: str | None = None
 
@@ -67,7 +71,6 @@ class _Year:
         # Until when each is busy, with anything and with what is critical.
         self.busy_until = dict.fromkeys(self.staff, scenario.starts)
         self.critical_until: dict[str, datetime] = {}
-        self.turn = 0
         self.heap: list[_Moment] = []
         self.count = 0
         self.outcome = Outcome(days=scenario.days, staff=tuple(self.staff))
@@ -100,13 +103,15 @@ class _Year:
         shares = [self.scenario.severities[kind] for kind in kinds]
         end = self.scenario.starts + timedelta(days=self.scenario.days)
         at = self.scenario.starts
+        number = 0
         while True:
             at += timedelta(seconds=round(self.random.expovariate(busiest_per_s)))
             if at >= end:
                 return
             if self.random.random() < self.scenario.busyness(at.astimezone(self.tz)):
                 severity = self.random.choices(kinds, shares)[0]
-                self._at(at, "arrives", _Ticket(severity, at))
+                number += 1
+                self._at(at, "arrives", _Ticket(severity, at, number))
 
     def _arrive(self, now: datetime, ticket: _Ticket, _: object) -> None:
         for kind in (ClockKind.FIRST_RESPONSE, ClockKind.WORK_STARTED):
@@ -220,13 +225,15 @@ class _Directory:
             return [self._ticket.taken_by] if self._ticket.taken_by else []
         if kind is ReceiverKind.CATCH_ALL:
             return [CATCH_ALL]
-        if kind in _ON_CALL:
+        if kind is ReceiverKind.ON_CALL_NEXT or (
+            kind is ReceiverKind.ON_CALL and name in rota.schedules
+        ):
             return rota.now(name, at) if kind is ReceiverKind.ON_CALL else rota.next(name, at)
+        # A desk that has not written the schedule has every agent on call, as in the engine.
         # A webhook finds nobody here: a channel that people see is not a person who answers.
         found = [one.name for one in self._year.scenario.staff if _fits(one, kind, name)]
         if kind is ReceiverKind.TEAM and found:
-            self._year.turn += 1
-            turn = self._year.turn % len(found)
+            turn = self._ticket.number % len(found)
             return [*found[turn:], *found[:turn]]
         return found
 
@@ -237,11 +244,9 @@ class _Directory:
         return reach(self._year.profiles.get(person) or _LAST_RESORT, how, severity, at)
 
 
-_ON_CALL = frozenset({ReceiverKind.ON_CALL, ReceiverKind.ON_CALL_NEXT})
-
-
 def _fits(one: Colleague, kind: ReceiverKind, name: str) -> bool:
     by_kind = {
+        ReceiverKind.ON_CALL: one.is_agent,
         ReceiverKind.ROLE: name in one.roles,
         ReceiverKind.TEAM: bool(name) and one.team == name,
         ReceiverKind.AGENT: one.name == name,
@@ -249,7 +254,10 @@ def _fits(one: Colleague, kind: ReceiverKind, name: str) -> bool:
     return by_kind.get(kind, False)
 
 
-_LAST_RESORT: Profile = Colleague(name=CATCH_ALL).profile(ZoneInfo("UTC"))
+# An address of mail: it is answered, and wakes nobody.
+_LAST_RESORT: Profile = Colleague(name=CATCH_ALL, methods=(PageChannel.MAIL,)).profile(
+    ZoneInfo("UTC")
+)
 
 
 def run_at_receipt(policy: Policy, severity: Severity, kind: ClockKind, at: datetime) -> RunSoFar:

@@ -7,6 +7,7 @@ import pytest
 from app.config import Settings
 from app.sla.ladder import Ladder
 from app.sla.oncall import Schedule
+from escalation.scenario import Scenario
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -19,6 +20,11 @@ def blocks(name: str) -> list[str]:
 def test_the_ladder_of_the_guide_is_a_ladder() -> None:
     ladder = Ladder.from_toml(blocks("ladders.md")[0])
     assert ladder.steps[0].repeat_times == 3
+
+
+def test_the_scenario_of_the_guide_is_a_scenario() -> None:
+    scenario = Scenario.from_toml(blocks("ladders.md")[2])
+    assert [one.name for one in scenario.staff if one.is_agent] == ["ingrid", "ola"]
 
 
 def test_the_schedule_of_the_guide_is_a_schedule() -> None:
