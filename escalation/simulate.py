@@ -22,7 +22,17 @@ from app.sla.ladder import DeskTiming, Ladder, PageChannel, Receiver, ReceiverKi
 from app.sla.policy import Policy
 from app.sla.terms import ClockEventKind, ClockKind, Counting, Severity
 from escalation.contact import Profile, reach
-from escalation.ladder import Decision, Fired, Page, Reach, RunSoFar, decide, first_alarm
+from escalation.ladder import (
+    Decision,
+    Fired,
+    Method,
+    Page,
+    Reach,
+    RunSoFar,
+    decide,
+    first_alarm,
+    is_program,
+)
 from escalation.oncall import Rota
 from escalation.outcome import Outcome, night_of
 from escalation.scenario import Colleague, Scenario
@@ -144,7 +154,9 @@ class _Year:
         self._arm(ticket, kind, decision.next_alarm_at)
 
     def _page(self, now: datetime, ticket: _Ticket, page: Page) -> None:
-        """Count a page, and draw whether and when it is answered."""
+        """Count a page, and draw whether and when it is answered; a program answers nothing."""
+        if is_program(page.person):
+            return
         night = night_of(now, self.tz)
         loud = not _QUIET_CHANNELS.issuperset(page.channels)
         self.outcome.page(page.person, night if loud else None)
@@ -225,12 +237,13 @@ class _Directory:
             return [self._ticket.taken_by] if self._ticket.taken_by else []
         if kind is ReceiverKind.CATCH_ALL:
             return [CATCH_ALL]
+        if kind is ReceiverKind.WEBHOOK:
+            return [str(receiver)]
         if kind is ReceiverKind.ON_CALL_NEXT or (
             kind is ReceiverKind.ON_CALL and name in rota.schedules
         ):
             return rota.now(name, at) if kind is ReceiverKind.ON_CALL else rota.next(name, at)
         # A desk that has not written the schedule has every agent on call, as in the engine.
-        # A webhook finds nobody here: a channel that people see is not a person who answers.
         found = [one.name for one in self._year.scenario.staff if _fits(one, kind, name)]
         if kind is ReceiverKind.TEAM and found:
             turn = self._ticket.number % len(found)
@@ -240,7 +253,9 @@ class _Directory:
     def reach(
         self, person: str, how: Sequence[PageChannel], severity: Severity, at: datetime
     ) -> Reach:
-        """Return how a person of the staff is reached."""
+        """Return how a person of the staff is reached, or a program, which always is."""
+        if is_program(person):
+            return Reach((Method(PageChannel.WEBHOOK, person),))
         return reach(self._year.profiles.get(person) or _LAST_RESORT, how, severity, at)
 
 

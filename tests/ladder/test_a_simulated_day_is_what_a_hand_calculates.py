@@ -145,3 +145,21 @@ def test_a_mail_wakes_nobody_though_only_a_phone_is_written_and_neither_does_the
     assert told.pages == {"kari": 1, model.CATCH_ALL: 1}
     assert not any(told.nights.values())
     assert told.taken_after_s[Severity.CRITICAL] == [5 * 60 + 120]
+
+
+def test_a_step_for_a_room_alone_pages_no_person_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ladder = make_ladder(
+        make_step("room", clocks=["first_response"], whom=["webhook:room"], how=["webhook"]),
+        make_step(
+            "lead",
+            clocks=["first_response"],
+            when={"anchor": "start", "offset_s": 600},
+            whom=["role:lead", "webhook:room"],
+        ),
+    )
+    told = lived(monkeypatch, (Severity.CRITICAL, at(12, 2)), ladder=ladder)
+    assert told.pages == {"lena": 1}
+    assert told.steps == {"room": 1, "lead": 1}
+    assert told.taken_after_s[Severity.CRITICAL] == [600 + 120]
