@@ -186,9 +186,9 @@ def load_whose(
     """Return these contacts and customers; the session knows each while the answer is kept."""
     found: list[Contact | Customer] = []
     if contact_ids:
-        found += session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))
+        found += session.exec(select(Contact).where(col(Contact.id).in_(contact_ids))).all()
     if customer_ids:
-        found += session.exec(select(Customer).where(col(Customer.id).in_(customer_ids)))
+        found += session.exec(select(Customer).where(col(Customer.id).in_(customer_ids))).all()
     return found
 
 
