@@ -146,8 +146,7 @@ class Engine:
     def _look_at(self, due: Sequence[Id], now: datetime) -> None:
         with self._db.writing() as session:
             bag = self._bag(session, now)
-            for page_id in due:
-                look_at_page(bag, page_id)
+            look_at_pages(bag, due)
             bag.post()
 
     def _look_at_alone(self, page_id: Id, now: datetime) -> None:
@@ -185,17 +184,18 @@ def climb(bag: Bag, ticket: Ticket | None, clock: Clock, steps: Sequence[LadderS
         record_unneeded(this, decision)
 
 
-def look_at_page(bag: Bag, page_id: Id) -> None:
-    """Let a held page go out, or one that did not arrive go on to the next method or person."""
+def look_at_pages(bag: Bag, due: Sequence[Id]) -> None:
+    """Let held pages go out, and those that did not arrive go on to the next method or person."""
     session, now = bag.session, bag.now
     # Everybody locks a ticket's clock before its pages.
-    page = pages.find(session, page_id)
-    if page is None or page.check_at is None or page.check_at > now:
-        return
-    held = clocks.claim(session, [page.clock_id])
-    page = pages.claim(session, page_id) if held else None
-    ticket = tickets.find(session, page.ticket_id) if page else None
-    # Another engine got there first.
-    if page is None or ticket is None or page.check_at is None:
-        return
-    look_at(Climb(session, bag.house, bag.staff, ticket, held[0], now, bag), page)
+    clock_of = pages.clocks_of(session, due)
+    held = {clock.id: clock for clock in clocks.claim(session, list(set(clock_of.values())))}
+    # What is left out here or above, another engine holds.
+    claimed = pages.claim_all(session, [one for one in due if clock_of.get(one) in held])
+    about = tickets.by_ids(session, list({page.ticket_id for page in claimed}))
+    for page in claimed:
+        # Another engine got there first.
+        if page.check_at is None or page.check_at > now:
+            continue
+        ticket, clock = about[page.ticket_id], held[page.clock_id]
+        look_at(Climb(session, bag.house, bag.staff, ticket, clock, now, bag), page)

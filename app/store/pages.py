@@ -55,6 +55,24 @@ def claim(session: Session, page_id: Id) -> Page | None:
     return session.exec(query).first()
 
 
+def clocks_of(session: Session, ids: Sequence[Id]) -> dict[Id, Id]:
+    """Return the clock of each of these pages."""
+    query = select(Page.id, Page.clock_id).where(col(Page.id).in_(ids))
+    return dict(session.exec(query).all())
+
+
+def claim_all(session: Session, ids: Sequence[Id]) -> Sequence[Page]:
+    """Lock these pages, read anew, longest due first; those that others hold are left out."""
+    query = (
+        select(Page)
+        .where(col(Page.id).in_(ids))
+        .order_by(col(Page.check_at), col(Page.id))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.exec(query).all()
+
+
 def look_again(session: Session, page_id: Id, *, now: datetime) -> None:
     """Let the engine look at a page, and at those that its message told of, too: it was lost."""
     statement = (
