@@ -1,8 +1,9 @@
 """The outermost door: what every request meets before any route, and every answer after it.
 
 A request gets an id, which every line of the log about it carries. It is refused where its
-address or its token asks too often, and where its body does not arrive in time. No path, query,
-header or body goes into the log: paths of ours can be keys.
+address or its token asks too often, and where its body does not arrive in time; for the database
+it does not wait for ever. No path, query, header or body goes into the log: paths of ours can be
+keys.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from app.api.limits import Buckets, Left
 from app.api.problems import MEDIA_TYPE, TOO_LARGE, Problem, answer
 from app.config import ApiSettings
 from app.kit.clock import Clock
+from app.kit.db import hurried
 from app.kit.ids import digest, new_id
 from app.kit.log import logger
 
@@ -50,7 +52,7 @@ class Edge:
             request_id = str(new_id())
         limits = [] if scope["path"] in _UNLIMITED else self._take(scope, headers)
         passage = _Passage(scope, send, request_id, limits)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), hurried():
             wait = max((left.wait_s for _, left in limits), default=0)
             if wait:
                 problem = Problem(

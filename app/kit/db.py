@@ -3,7 +3,8 @@
 A ``writing()`` block is one transaction: it commits when the block ends and rolls back when it
 raises. Only the edge opens one. What the database or the disk refuses for now comes out as
 ``Unavailable``, so that no caller needs to know a driver's errors. ``joined()`` makes one
-transaction of all the blocks that are opened inside it.
+transaction of all the blocks that are opened inside it. What is done inside ``hurried()`` waits
+for the database so long and no longer.
 
 SQLite has one writer. Threads of this process queue for it here, where waiting is fair enough
 and cheap, and not in SQLite's busy handler, where it was measured at up to a second; other
@@ -42,6 +43,9 @@ SQLITE_PRAGMAS = (
 class Database:
     """An engine, its two doors, and the signals that follow a commit."""
 
+    # No request waits longer than this for somebody else's lock, or for a statement.
+    LOCK_S, STATEMENT_S = 10.0, 30.0
+
     def __init__(self, url: str, *, wake: Wake | None = None, pool_size: int = 20) -> None:
         self.url = parse_url(url)
         self.wake = wake or Wake()
@@ -61,7 +65,17 @@ class Database:
             yield joined.session
             return
         with _said_plainly(), Session(self.engine, expire_on_commit=False) as session:
+            if _hurried.get():
+                self._bound(session)
             yield session
+
+    def _bound(self, session: Session) -> None:
+        """Let this transaction wait so long and no longer; SQLite has its busy time-out."""
+        if not self.is_sqlite:
+            session.connection().exec_driver_sql(
+                f"SET LOCAL lock_timeout = {int(self.LOCK_S * 1000)}; "
+                f"SET LOCAL statement_timeout = {int(self.STATEMENT_S * 1000)}"
+            )
 
     @contextmanager
     def writing(self) -> Generator[Session]:
@@ -72,6 +86,8 @@ class Database:
                 yield session
             return
         with self._transaction() as session:
+            if _hurried.get():
+                self._bound(session)
             yield session
 
     @contextmanager
@@ -107,9 +123,6 @@ class Database:
 class Joined:
     """A transaction that several blocks share; the first of them that writes begins it."""
 
-    # Nobody waits longer than this for somebody else's lock, or for a statement.
-    LOCK_S, STATEMENT_S = 10, 30
-
     def __init__(self, db: Database, stack: ExitStack) -> None:
         self.db = db
         # None while nothing has been written.
@@ -122,11 +135,7 @@ class Joined:
         """Return the session, its transaction begun."""
         if self.session is None:
             self.session = self._stack.enter_context(self.db._transaction())
-            if not self.db.is_sqlite:
-                self.session.connection().exec_driver_sql(
-                    f"SET LOCAL lock_timeout = '{self.LOCK_S}s'; "
-                    f"SET LOCAL statement_timeout = '{self.STATEMENT_S}s'"
-                )
+            self.db._bound(self.session)
         return self.session
 
     @contextmanager
@@ -145,6 +154,20 @@ class Joined:
 
 # Each request runs in a thread, and a context, of its own.
 _joined: ContextVar[Joined | None] = ContextVar("joined", default=None)
+_hurried: ContextVar[bool] = ContextVar("hurried", default=False)
+
+
+@contextmanager
+def hurried() -> Generator[None]:
+    """Let nothing inside wait for the database for ever: somebody waits for the answer.
+
+    Work in the background has no such bound; a report or a check of everything may take its time.
+    """
+    before = _hurried.set(True)
+    try:
+        yield
+    finally:
+        _hurried.reset(before)
 
 
 class WritingSession(Session):
