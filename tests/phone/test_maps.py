@@ -110,6 +110,16 @@ def test_telavox_tells_no_answer_but_its_list() -> None:
     assert read("telavox", {**TELAVOX, "list": "missed"}).outcome is CallOutcome.MISSED
 
 
+def test_telavox_may_spell_its_time_in_either_way() -> None:
+    # The plain field has no zone, and is another hour here on purpose.
+    plain = {key: value for key, value in TELAVOX.items() if key != "dateTimeISO"}
+    told = read(
+        "telavox",
+        {**plain, "datetimeISO": TELAVOX["dateTimeISO"], "datetime": "2026-11-24 12:00:00"},
+    )
+    assert (told.started_at, told.problems) == (STARTED, ())
+
+
 @pytest.mark.parametrize(
     ("name", "body", "direction", "outcome"),
     [
