@@ -1,8 +1,8 @@
 """The OpenAPI document, with all that every route gets without asking.
 
 A handler declares its own path, body and answers. What the guard and the door add to each is
-added here: who may call it, If-Match and ETag, Idempotency-Key, sparse fields, the errors that
-any request can meet, and the headers that come with every answer.
+added here: who may call it, If-Match and ETag, Idempotency-Key, sparse fields, an example of its
+body, the errors that any request can meet, and the headers that come with every answer.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.api.access import Operation, operations
+from app.api.examples import add_examples
 from app.api.guard import REPLAYED, Shape, resource_path, shape_of
 from app.api.problems import DESCRIPTIONS, MEDIA_TYPE, Problem
 from app.api.scopes import SAFE_METHODS
@@ -125,6 +126,8 @@ def _complete(described: dict[str, Any], one: Operation, resources: Mapping[str,
     errors = {400, 408, 413, 429, 500, 503}
     if parameters or "requestBody" in described:
         errors.add(422)
+    if "requestBody" in described:
+        add_examples(one.operation, described["requestBody"])
     if one.role is not None:
         errors |= {401, 403}
         described["description"] = (
