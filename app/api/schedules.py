@@ -89,6 +89,33 @@ class OverrideIn(Body):
     note: MaybeReason = ""
 
 
+class OverrideOut(BaseModel):
+    """A stretch of time in which the schedule is not what its layers say."""
+
+    id: str = Field(description="The same for as long as nobody changes it.")
+    start: datetime
+    end: datetime
+    person: str | None = Field(description="Who stands in; null where the next layer counts.")
+    instead_of: str | None = Field(description="Null for whoever it would have been.")
+    note: str
+
+    @classmethod
+    def of(cls, schedule: Schedule, override: Override) -> "OverrideOut":
+        """Return an override of the schedule."""
+        return cls(
+            id=override.key,
+            start=schedule.at(override.start),
+            end=schedule.at(override.end),
+            person=override.person,
+            instead_of=override.instead_of,
+            note=override.note,
+        )
+
+
+class OverridePage(Page[OverrideOut]):
+    """A page of overrides, in the order in which they begin."""
+
+
 class SwapIn(Body):
     """Two instants, each within one of the shifts to be exchanged."""
 
@@ -144,19 +171,58 @@ def list_gaps(context: Reader, name: str, wanted: Annotated[WantedShifts, Query(
     return _page(state.gaps(name, start, end), wanted)
 
 
+@router.get("/{name}/overrides", operation_id="list_overrides")
+def list_overrides(context: Reader, name: str, wanted: Paged) -> OverridePage:
+    """List who stands in for whom, from now on; `shifts` tells what was before."""
+    with context.reading() as session:
+        schedule = desk.find_schedule(session, name)
+    coming = [
+        OverrideOut.of(schedule, one)
+        for one in schedule.overrides
+        if schedule.at(one.end) > context.now
+    ]
+    page, cursor = cut_all(coming, wanted, datetime, str, key=lambda one: (one.start, one.id))
+    return OverridePage(items=page, next=cursor)
+
+
 @router.post("/{name}/overrides", operation_id="override_schedule", status_code=201)
 def post_override(context: Writer, name: str, body: OverrideIn) -> ScheduleOut:
     """Let somebody stand in, or take somebody out."""
-    try:
-        override = Override.model_validate(body.model_dump())
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise BadInput(reason, field=".".join(["body", *map(str, first["loc"])])) from error
+    override = _read(body)
     with context.db.writing() as session:
         desk.add_override(session, name, override, now=context.now, actor=context.actor)
         session.flush()
         return _shown(context, desk.on_call(session, since=context.now), name)
+
+
+@router.put(
+    "/{name}/overrides/{override_id}", operation_id="change_override", responses=responses(409)
+)
+def put_override(context: Writer, name: str, override_id: str, body: OverrideIn) -> ScheduleOut:
+    """Put another override in the place of this one, which gets an id of its own.
+
+    What has passed of this one is left as it was.
+    """
+    override = _read(body)
+    with context.db.writing() as session:
+        desk.end_override(
+            session, name, override_id, instead=override, now=context.now, actor=context.actor
+        )
+        session.flush()
+        return _shown(context, desk.on_call(session, since=context.now), name)
+
+
+@router.delete(
+    "/{name}/overrides/{override_id}",
+    operation_id="remove_override",
+    status_code=204,
+    responses=responses(409),
+)
+def delete_override(context: Writer, name: str, override_id: str) -> Response:
+    """Take an override out: it is as the layers say again. One under way ends now."""
+    with context.db.writing() as session:
+        desk.end_override(session, name, override_id, now=context.now, actor=context.actor)
+    return Response(status_code=204)
 
 
 @router.post("/{name}/swaps", operation_id="swap_shifts", status_code=201, responses=responses(409))
@@ -201,6 +267,15 @@ def feed(request: Request, name: str, who: str, mark: str) -> Response:
     )
     text = calendar_feed(events, name=name, stamp=version.created_at if version else now)
     return Response(text, media_type="text/calendar; charset=utf-8")
+
+
+def _read(body: OverrideIn) -> Override:
+    try:
+        return Override.model_validate(body.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise BadInput(reason, field=".".join(["body", *map(str, first["loc"])])) from error
 
 
 def _page(shifts: Sequence[Shift], wanted: Paging) -> ShiftPage:

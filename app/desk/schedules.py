@@ -101,8 +101,52 @@ def add_override(
 ) -> Schedule:
     """Let somebody stand in, or take somebody out, for a stretch of time."""
     schedule = find_schedule(session, name)
+    overrides = (*schedule.overrides, override)
+    return _save_with(session, schedule, overrides, now=now, actor=actor)
+
+
+def end_override(
+    session: Session,
+    name: str,
+    key: str,
+    *,
+    instead: Override | None = None,
+    now: datetime,
+    actor: str,
+) -> Schedule:
+    """Take an override out of a schedule, or put another in its place.
+
+    1. NotFound where the schedule has none of this key.
+    2. One that is over stays, since it tells who was on call: Conflict.
+    3. One that is under way ends now.
+    4. One that is to come is gone.
+
+    What comes instead counts as the last written.
+    """
+    schedule = find_schedule(session, name)
+    found = next((one for one in schedule.overrides if one.key == key), None)
+    if found is None:
+        raise NotFound(f"the schedule {name!r} has no override {key}", field="override_id")
+    if schedule.at(found.end) <= now:
+        raise Conflict("this override is over: it tells who was on call")
+    others = list(schedule.overrides)
+    place = others.index(found)
+    begun = schedule.at(found.start) < now
+    others[place : place + 1] = [found.model_copy(update={"end": now})] if begun else []
+    overrides = (*others, instead) if instead else tuple(others)
+    return _save_with(session, schedule, overrides, now=now, actor=actor)
+
+
+def _save_with(
+    session: Session,
+    schedule: Schedule,
+    overrides: Sequence[Override],
+    *,
+    now: datetime,
+    actor: str,
+) -> Schedule:
     changed = Schedule.from_dict(
-        schedule.model_copy(update={"overrides": (*schedule.overrides, override)}).to_dict()
+        schedule.model_copy(update={"overrides": tuple(overrides)}).to_dict()
     )
     save_schedule(session, changed, now=now, actor=actor)
     return changed

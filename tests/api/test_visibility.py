@@ -38,6 +38,7 @@ OF_THE_HOUSE = {
     "/schedules",
     "/schedules/{name}",
     "/schedules/{name}/gaps",
+    "/schedules/{name}/overrides",
     "/schedules/{name}/shifts",
     "/teams",
     "/teams/{name}",

@@ -140,6 +140,11 @@ class Override(Document):
             raise ValueError("nobody stands in for themselves")
         return self
 
+    @property
+    def key(self) -> str:
+        """Return what it is called by: the same for the same words, and no other's."""
+        return digest_of(self.model_dump(mode="json"))[:16]
+
 
 class Schedule(Document):
     """Who is on call, for ever: layers, the first that has somebody counts, and overrides."""
