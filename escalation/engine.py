@@ -7,7 +7,7 @@ If a batch raises, it is rolled back and each clock is done again alone; one tha
 is pushed forward and reported, so it neither spins nor blocks the rest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -18,7 +18,7 @@ from app.kit.clock import Clock as TimeOfDay
 from app.kit.db import Database
 from app.kit.errors import Unavailable
 from app.kit.log import logger
-from app.models import Clock, LadderStep, Ticket
+from app.models import Clock, LadderStep, Page, Ticket
 from app.models.base import Id
 from app.sla.terms import ClockStatus
 from app.store import clocks, pages, tickets
@@ -34,6 +34,8 @@ log = logger("engine")
 BATCH = 200
 # Pages to look at are looked at together, so that what goes to one person is one message.
 CHECKS = 1000
+# Between lots of about so many, ladders are climbed; one person's pages stay in one lot.
+LOT = 200
 # The engine looks at least this often, also when no alarm is near: another process may add one.
 LONGEST_WAIT_S = 0.5
 # A pass costs as much as several steps, so a busy engine gathers what falls due for so long.
@@ -71,11 +73,7 @@ class Engine:
         coming = [*alarms.values(), *([check] if check is not None else [])]
         self._next_alarm = min(coming, default=None)
         worked = self._fall_through(now) if check is not None and check <= now else 0
-        due = {urgency: at for urgency, at in alarms.items() if at <= now}
-        if due:
-            lag = now - min(due.values())
-            self._heart.note_lag(lag)
-            worked += self._climb_due(now, due, lag)
+        worked += self._climb_what_is_due(alarms, now)
         self._heart.beat(now)
         return worked
 
@@ -92,6 +90,14 @@ class Engine:
         Whatever falls due while the engine is idle is never kept waiting by this.
         """
         return 0.0 if self._full else REST_S
+
+    def _climb_what_is_due(self, alarms: Mapping[int, datetime], now: datetime) -> int:
+        due = {urgency: at for urgency, at in alarms.items() if at <= now}
+        if not due:
+            return 0
+        lag = now - min(due.values())
+        self._heart.note_lag(lag)
+        return self._climb_due(now, due, lag)
 
     def _climb_due(self, now: datetime, urgencies: Iterable[int], lag: timedelta) -> int:
         done: list[Id] = []
@@ -132,16 +138,25 @@ class Engine:
     def _fall_through(self, now: datetime) -> int:
         """Look at the pages that did not arrive, and at those that were held."""
         with self._db.reading() as session:
-            due = [page.id for page in pages.due(session, now, CHECKS)]
+            due = pages.due(session, now, CHECKS)
         self._full = len(due) == CHECKS
+        for number, lot in enumerate(lots(due)):
+            if number:
+                at = self._clock.now()
+                with self._db.reading() as session:
+                    alarms = clocks.next_alarms(session)
+                self._climb_what_is_due(alarms, at)
+            self._look_at_lot(lot, now)
+        return len(due)
+
+    def _look_at_lot(self, lot: Sequence[Id], now: datetime) -> None:
         try:
-            self._look_at(due, now)
+            self._look_at(lot, now)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - whichever page it was, the others must not wait for it
-            for page_id in due:
+            for page_id in lot:
                 self._look_at_alone(page_id, now)
-        return len(due)
 
     def _look_at(self, due: Sequence[Id], now: datetime) -> None:
         with self._db.writing() as session:
@@ -163,6 +178,22 @@ class Engine:
 
     def _bag(self, session: Session, now: datetime, lag: timedelta = _NONE) -> Bag:
         return Bag(session, self._house, Staff.of(session, self._house, now), now, lag)
+
+
+def lots(due: Sequence[Page]) -> list[list[Id]]:
+    """Divide pages into lots of ``LOT`` or somewhat more, whole persons in each.
+
+    Whoever has waited longest comes first. What goes to one person at once is one message.
+    """
+    by_person: dict[str, list[Id]] = {}
+    for page in due:
+        by_person.setdefault(page.person, []).append(page.id)
+    found: list[list[Id]] = []
+    for theirs in by_person.values():
+        if not found or len(found[-1]) >= LOT:
+            found.append([])
+        found[-1] += theirs
+    return found
 
 
 def climb(bag: Bag, ticket: Ticket | None, clock: Clock, steps: Sequence[LadderStep]) -> None:
