@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -148,16 +148,17 @@ def _values(row: Row) -> dict[str, Any]:
 
 
 class Running:
-    """The engine in a loop of the service, and when each pass was committed."""
+    """The engine in a loop of the service, and when each of its transactions was committed."""
 
     def __init__(self, filled: Filled) -> None:
         self.engine = Engine(filled.db, filled.house, MachineClock())
         self.db = filled.db
-        # When the passes that did something had ended.
+        # When the transactions that fired steps had ended.
         self.passes: list[datetime] = []
         # The processor's time that the loop's thread has taken, in seconds.
         self.cpu_s = 0.0
         self._loops = Loops(filled.db.wake)
+        self.engine._climb_due = self._climbed(self.engine._climb_due)  # type: ignore[method-assign]
 
     def __enter__(self) -> "Running":
         engine = self.engine
@@ -170,10 +171,18 @@ class Running:
 
     def _pass(self) -> int:
         worked = self.engine.pass_once()
-        if worked:
-            self.passes.append(datetime.now(UTC))
         self.cpu_s = time.thread_time()
         return worked
+
+    def _climbed(self, climb: Callable[..., int]) -> Callable[..., int]:
+        """Note when each transaction that fires steps was committed; a pass may have several."""
+
+        def noted(*what: Any) -> int:
+            worked = climb(*what)
+            self.passes.append(datetime.now(UTC))
+            return worked
+
+        return noted
 
 
 def idle_ms(filled: Filled) -> list[float]:
