@@ -8,17 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
-
 from app.demo.mailhost import free_port
 from app.main import create_app
 from tests.harness.require import missing
+from tests.harness.serving import serving
 from tests.harness.world import KARI, World
 
 STORY = """
@@ -62,21 +59,8 @@ print("done")
 def served(world: World) -> Generator[str]:
     """Serve a world's application on a port of this machine."""
     port = free_port()
-    app = create_app(world.db, world.house, world.clock)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        end = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < end, "the server did not start"
-            time.sleep(0.02)
+    with serving(create_app(world.db, world.house, world.clock), port):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def generator() -> Path:

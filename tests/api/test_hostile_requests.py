@@ -3,7 +3,6 @@
 import json
 import logging
 import socket
-import threading
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ from typing import Any
 
 import pytest
 import structlog
-import uvicorn
 
 from app.demo.mailhost import free_port
 from app.kit import log
 from app.main import create_app
+from tests.harness.serving import serving
 from tests.harness.settings import make_settings
 from tests.harness.world import KARI, World
 
@@ -27,26 +26,8 @@ def served(world: World, **api: Any) -> Generator[int]:
     """Serve a world's application with these settings on a port of this machine."""
     object.__setattr__(world.house, "settings", make_settings(api=api))
     port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(world.db, world.house, world.clock),
-            port=port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-        )
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        end = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < end, "the server did not start"
-            time.sleep(0.02)
+    with serving(create_app(world.db, world.house, world.clock), port):
         yield port
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def send(port: int, token: str, length: str, parts: Iterable[bytes]) -> tuple[int, dict[str, Any]]:

@@ -3,21 +3,19 @@
 import base64
 import hashlib
 import secrets
-import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from app.demo.mailhost import free_port
+from tests.harness.serving import serving
 
 CLIENT, SECRET = "svartid", "3f9ac1-known-there-alone"
 
@@ -101,17 +99,5 @@ def provider(now: Callable[[], datetime]) -> Generator[Provider]:
     """Run a provider."""
     port = free_port()
     made = Provider(now, issuer=f"http://127.0.0.1:{port}")
-    server = uvicorn.Server(
-        uvicorn.Config(made.app(), port=port, log_config=None, access_log=False, lifespan="off")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        end = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < end, "the provider did not start"
-            time.sleep(0.02)
+    with serving(made.app(), port):
         yield made
-    finally:
-        server.should_exit = True
-        thread.join()
