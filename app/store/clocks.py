@@ -32,11 +32,6 @@ def of_ticket(session: Session, ticket_id: Id) -> Sequence[Clock]:
     return session.exec(select(Clock).where(Clock.ticket_id == ticket_id)).all()
 
 
-def of_tickets(session: Session, ticket_ids: Sequence[Id]) -> Sequence[Clock]:
-    """Return the clocks of these tickets."""
-    return session.exec(select(Clock).where(col(Clock.ticket_id).in_(ticket_ids))).all()
-
-
 def claim_due(
     session: Session, now: datetime, limit: int, urgencies: Iterable[int] = RANKS
 ) -> list[Clock]:
