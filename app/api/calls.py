@@ -21,7 +21,7 @@ from app.kit.errors import NotFound
 from app.kit.ids import new_id
 from app.models import Call, CallBack, CallOutcome, Direction, Suspicion, SuspicionState, Ticket
 from app.sla.terms import Severity
-from app.store import calls, clocks, families, tickets
+from app.store import calls, families, tickets
 
 router = APIRouter(tags=["calls"], responses=responses(401, 403, 404, 422, 503))
 _CONFLICT = responses(409)
@@ -278,9 +278,7 @@ def post_call_back_done(context: Writer, call_back_id: UUID) -> TicketOut:
     with context.db.writing() as session:
         task, ticket = _call_back(session, context, call_back_id, lock=True)
         call_backs.tick_off(session, ticket, task, By(context.agent, context.now))
-        session.flush()
-        found = clocks.of_ticket(session, ticket.id)
-        return TicketOut.of(ticket, found, context.now, language=context.agent.language)
+        return TicketOut.read(session, ticket, context.agent, context.now)
 
 
 @router.get("/suspicions", operation_id="list_suspicions")

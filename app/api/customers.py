@@ -19,7 +19,7 @@ from app.desk import people as desk_people
 from app.desk.belonging import set_customer
 from app.kit.errors import NotFound
 from app.models import Agent, Agreement, AgreementStatus, Customer
-from app.store import agreements, clocks, people
+from app.store import agreements, people
 
 router = APIRouter(tags=["customers"], responses=responses(401, 403, 404, 422, 503))
 _CONFLICT = responses(409)
@@ -235,9 +235,7 @@ def put_customer(context: Writer, number: int, body: WhoseIn) -> TicketOut:
     with context.changing(number) as (session, ticket, by):
         customer = _customer(session, context.agent, body.customer_id)
         set_customer(session, context.house, ticket, by, customer=customer)
-        session.flush()
-        found = clocks.of_ticket(session, ticket.id)
-        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
+        return TicketOut.read(session, ticket, by.agent, by.now)
 
 
 @router.post(

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.api.context import Lead, Reader
 from app.api.paging import Page, Paged
 from app.api.problems import responses
-from app.api.versions import Starts, VersionIn, VersionOut, version_rows
+from app.api.versions import Starts, VersionIn, VersionOut, starts_by_version, version_rows
 from app.desk.ladders import import_ladder
 from app.kit.errors import NotFound
 from app.models import LadderVersion
@@ -96,7 +96,5 @@ def get_toml(context: Reader, ladder_id: UUID) -> PlainTextResponse:
 
 
 def _starts(session: Session, name: str | None = None) -> Starts:
-    found: dict[UUID, list[datetime]] = {}
-    for one in agreements.ladder_starts(session, name):
-        found.setdefault(one.ladder_id, []).append(one.at)
-    return found
+    found = agreements.ladder_starts(session, name)
+    return starts_by_version((one.ladder_id, one.at) for one in found)

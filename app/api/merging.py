@@ -15,7 +15,6 @@ from app.api.ticket_schemas import Body, MaybeReason, Reason, TicketOut
 from app.desk import merging, work
 from app.desk.work import By
 from app.models import Ticket
-from app.store import clocks
 
 router = APIRouter(
     prefix="/tickets", tags=["tickets"], responses=responses(401, 403, 404, 409, 422, 503)
@@ -54,7 +53,7 @@ def post_merge(context: Writer, number: int, body: MergeIn) -> TicketOut:
     """
     with _changing_two(context, number, body.into) as (session, ticket, into, by):
         merging.merge(session, context.house, ticket, into, by, reason=body.reason)
-        return _shown(session, context, into)
+        return TicketOut.read(session, into, context.agent, context.now)
 
 
 @router.post("/{number}/split", operation_id="split_ticket", status_code=201)
@@ -64,7 +63,7 @@ def post_split(context: Writer, number: int, body: SplitIn) -> TicketOut:
         new = merging.split(
             session, context.house, ticket, by, messages=body.messages, subject=body.subject
         )
-        return _shown(session, context, new)
+        return TicketOut.read(session, new, context.agent, context.now)
 
 
 @router.post("/{number}/undo", operation_id="undo_on_ticket")
@@ -75,7 +74,7 @@ def post_undo(context: Writer, number: int, body: UndoIn) -> TicketOut:
             merging.undo_merge(session, context.house, ticket, by, reason=body.reason)
         else:
             work.undo_severity(session, context.house, ticket, by, reason=body.reason)
-        return _shown(session, context, ticket)
+        return TicketOut.read(session, ticket, context.agent, context.now)
 
 
 @contextmanager
@@ -89,9 +88,3 @@ def _changing_two(
             for one in sorted({number, other})
         }
         yield session, both[number], both[other], By(context.agent, context.now)
-
-
-def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
-    session.flush()
-    found = clocks.of_ticket(session, ticket.id)
-    return TicketOut.of(ticket, found, context.now, language=context.agent.language)

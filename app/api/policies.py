@@ -14,7 +14,7 @@ from app.api.context import Lead, Reader
 from app.api.paging import Page, Paged, Paging, cut_all
 from app.api.problems import responses
 from app.api.ticket_schemas import Body, Reason, TicketOut
-from app.api.versions import Starts, VersionIn, VersionOut, version_rows
+from app.api.versions import Starts, VersionIn, VersionOut, starts_by_version, version_rows
 from app.desk import notices as desk_notices
 from app.desk import policies as desk
 from app.desk.work import By
@@ -23,7 +23,7 @@ from app.models import Agent, Customer, Notice, NoticeState, PolicyStart, Policy
 from app.sla.policy import Policy
 from app.sla.terms import ClockKind, Severity
 from app.sla.toml_write import write_toml
-from app.store import agreements, clocks, people
+from app.store import agreements, people
 
 router = APIRouter(tags=["policies"], responses=responses(401, 403, 404, 422, 503))
 _CONFLICT = responses(409)
@@ -186,9 +186,7 @@ def put_policy(context: Lead, number: int, body: MoveIn) -> TicketOut:
         desk.move_ticket(
             session, context.house, ticket, by, policy_id=body.policy_id, reason=body.reason
         )
-        session.flush()
-        found = clocks.of_ticket(session, ticket.id)
-        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
+        return TicketOut.read(session, ticket, by.agent, by.now)
 
 
 @router.get("/notices", operation_id="list_notices")
@@ -237,7 +235,5 @@ def _notice(session: Session, agent: Agent, notice_id: UUID) -> Notice:
 
 
 def _starts(session: Session, name: str | None = None) -> Starts:
-    found: dict[UUID, list[datetime]] = {}
-    for one in agreements.policy_starts(session, name):
-        found.setdefault(one.policy_id, []).append(one.at)
-    return found
+    found = agreements.policy_starts(session, name)
+    return starts_by_version((one.policy_id, one.at) for one in found)

@@ -12,7 +12,6 @@ from app.api.ticket_schemas import Body, Reason, TicketOut
 from app.desk.correct import correct_time
 from app.desk.explain import downtime_of, explain_clocks
 from app.sla.explain_words import LANGUAGES
-from app.store import clocks
 
 router = APIRouter(prefix="/tickets", tags=["clocks"], responses=responses(401, 404, 422, 503))
 
@@ -60,6 +59,4 @@ def put_time(context: Lead, number: int, seq: int, body: CorrectionIn) -> Ticket
     """Correct when an entry of the log took effect; the deadlines are computed anew from it."""
     with context.changing(number) as (session, ticket, by):
         correct_time(session, context.house, ticket, by, seq=seq, at=body.at, reason=body.reason)
-        session.flush()
-        found = clocks.of_ticket(session, ticket.id)
-        return TicketOut.of(ticket, found, by.now, language=by.agent.language)
+        return TicketOut.read(session, ticket, by.agent, by.now)

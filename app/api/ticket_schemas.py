@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from sqlmodel import Session
 
 from app.api.paging import Page, Paging
 from app.desk.tickets import StoredAttachment
@@ -24,6 +25,7 @@ from app.kit.text import storable
 from app.models import Agent, Clock, Draft, Message, MessageKind, Status, Ticket, TicketEvent
 from app.sla.severity.reason_words import reasons_in
 from app.sla.terms import ClockKind, ClockStatus, Severity
+from app.store import clocks as store
 
 # A NUL or half a surrogate pair would be refused by the database.
 _Clean = AfterValidator(storable)
@@ -144,6 +146,13 @@ class TicketOut(BaseModel):
         values["intake_lag_s"] = (ticket.created_at - ticket.received_at).total_seconds()
         ordered = sorted(clocks, key=lambda clock: clock.kind)
         return cls(**values, clocks=[ClockOut.of(clock, now) for clock in ordered])
+
+    @classmethod
+    def read(cls, session: Session, ticket: Ticket, reader: Agent, now: datetime) -> Self:
+        """Return the ticket likewise, with its clocks as this transaction has left them."""
+        session.flush()
+        found = store.of_ticket(session, ticket.id)
+        return cls.of(ticket, found, now, language=reader.language)
 
 
 class WriterOut(BaseModel):

@@ -311,6 +311,4 @@ def _said(session: Session, rows: Sequence[Message]) -> list[MessageOut]:
 
 
 def _shown(session: Session, context: Context, ticket: Ticket) -> TicketOut:
-    session.flush()
-    found = clocks.of_ticket(session, ticket.id)
-    return TicketOut.of(ticket, found, context.now, language=context.agent.language)
+    return TicketOut.read(session, ticket, context.agent, context.now)

@@ -1,6 +1,6 @@
 """What policies and ladders share: their versions as they are shown, listed and taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 from uuid import UUID
@@ -16,6 +16,14 @@ from app.store import agreements
 
 # From when each version counts, by the version's id.
 Starts = Mapping[Id, Sequence[datetime]]
+
+
+def starts_by_version(starts: Iterable[tuple[Id, datetime]]) -> Starts:
+    """Return from when each version counts, given each start with its version's id."""
+    found: dict[Id, list[datetime]] = {}
+    for version, at in starts:
+        found.setdefault(version, []).append(at)
+    return found
 
 
 class VersionOut(BaseModel):
