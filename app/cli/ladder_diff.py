@@ -12,15 +12,15 @@ import typer
 
 from app.cli.ladder import read
 from app.cli.ladder_versions import commands as commands  # noqa: PLC0414 - this adds to them
-from app.cli.options import ConfigFile, open_database, open_house, settings_of
-from app.kit.errors import NotFound, SvartidError
+from app.cli.options import ConfigFile
+from app.cli.versions import file_or_version
+from app.kit.errors import SvartidError
 from app.models import LadderVersion
 from app.sla.ladder import Ladder, RunSoFar
 from app.sla.ladder.diff import CourseChange, compare
 from app.sla.ladder.diff_words import diff_in_words
 from app.sla.policy import Policy, default_policy
 from app.sla.terms import ClockKind, Severity
-from app.store import agreements
 from escalation.simulate import run_at_receipt
 
 _DIFFERENT, _TROUBLE = 1, 2
@@ -62,18 +62,14 @@ def _examples(policy: Policy) -> Iterator[RunSoFar]:
 
 
 def _file_or_version(named: str, config: Path | None) -> Ladder:
-    """Return the ladder of a file, or of a version that the database keeps: ``default@2``."""
-    name, at, number = named.rpartition("@")
-    if Path(named).exists() or not at or not number.isdecimal():
-        return read(Path(named), Ladder.from_toml)
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            row = agreements.find_version(session, LadderVersion, name, int(number))
-    if row is None:
-        raise NotFound(f"there is no version {named!r}", remedy="`svartid ladder list` tells them.")
-    return Ladder.from_dict(row.body)
+    return file_or_version(
+        named,
+        config,
+        LadderVersion,
+        what="ladder",
+        from_file=lambda file: read(file, Ladder.from_toml),
+        from_body=Ladder.from_dict,
+    )
 
 
 def _plain(change: CourseChange) -> dict[str, object]:

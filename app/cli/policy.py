@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import ConfigFile, open_database, open_house, settings_of
+from app.cli.options import ConfigFile
+from app.cli.versions import file_or_version
 from app.kit.clock import MachineClock
-from app.kit.errors import BadInput, NotFound
+from app.kit.errors import BadInput
 from app.models import PolicyVersion
 from app.sla.explain_words import length_in_words
 from app.sla.policy import Policy
 from app.sla.policy_diff import Change, Effect, diff, effects
-from app.store import agreements
 
 commands = typer.Typer(help="Check and compare what is promised.", no_args_is_help=True)
 
@@ -71,18 +71,14 @@ def read_policy(file: Path) -> Policy:
 
 
 def _file_or_version(named: str, config: Path | None) -> Policy:
-    """Return the policy of a file, or of a version that the database keeps: ``standard@2``."""
-    name, at, number = named.rpartition("@")
-    if Path(named).exists() or not at or not number.isdecimal():
-        return read_policy(Path(named))
-    settings = settings_of(config)
-    with open_database(settings) as db:
-        open_house(db, settings)
-        with db.reading() as session:
-            row = agreements.find_version(session, PolicyVersion, name, int(number))
-    if row is None:
-        raise NotFound(f"there is no version {named!r}", remedy="`svartid policy list` tells them.")
-    return Policy.from_dict(row.body)
+    return file_or_version(
+        named,
+        config,
+        PolicyVersion,
+        what="policy",
+        from_file=read_policy,
+        from_body=Policy.from_dict,
+    )
 
 
 def _change_line(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""What ``svartid policy`` and ``svartid ladder`` share: a version printed, all of them listed."""
+"""What ``svartid policy`` and ``svartid ladder`` share: versions named, printed and listed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -15,6 +15,35 @@ from app.sla.toml_write import write_toml
 from app.store import agreements
 
 V = TypeVar("V", LadderVersion, PolicyVersion)
+Document = TypeVar("Document")
+
+
+def file_or_version(
+    named: str,
+    config: Path | None,
+    table: type[V],
+    *,
+    what: str,
+    from_file: Callable[[Path], Document],
+    from_body: Callable[[Mapping[str, object]], Document],
+) -> Document:
+    """Return what a file holds, or a version that the database keeps: ``NAME@2``.
+
+    NotFound where there is no such version.
+    """
+    name, at, number = named.rpartition("@")
+    if Path(named).exists() or not at or not number.isdecimal():
+        return from_file(Path(named))
+    settings = settings_of(config)
+    with open_database(settings) as db:
+        open_house(db, settings)
+        with db.reading() as session:
+            row = agreements.find_version(session, table, name, int(number))
+    if row is None:
+        raise NotFound(
+            f"there is no version {named!r}", remedy=f"`svartid {what} list` tells them."
+        )
+    return from_body(row.body)
 
 
 def print_version(
