@@ -20,7 +20,7 @@ from app.models import Contact, Role
 from app.models.base import Id
 from app.store.search import rowid
 from app.store.search_words import plain
-from tests.bench.bulk import bound, line
+from tests.bench.bulk import filling
 from tests.harness.world import make_settings
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -49,7 +49,9 @@ _MESSAGE = (
     *("cc_addresses", "subject", "text", "verdict", "verdict_reason", "problems"),
 )
 _FTS5 = ("rowid", "ticket_id", "message_id", "head", "body")
-_TABLES = ("ticket", "clock", "message", "message_search")
+_SAID = ("message", "ticket", "head", "body")
+_COLUMNS = {"ticket": _TICKET, "clock": _CLOCK, "message": _MESSAGE}
+_TABLES = (*_COLUMNS, "message_search")
 
 
 @dataclass(frozen=True)
@@ -142,42 +144,16 @@ class _Maker:
 
 
 def _into_postgres(db: Database, maker: _Maker) -> None:
-    """Copy the rows in; indexes are built, and words found, once all are there."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outer:
-        connection = outer.connection.driver_connection
-        assert connection is not None
-        ask = connection.execute
-        # Foreign keys are right by construction; a million checks at the end prove nothing more.
-        ask("SET session_replication_role = replica")
-        ask("SET maintenance_work_mem = '1GB'")
-        ask("SET synchronous_commit = off")
-        indexes = ask(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexname "
-            "NOT IN (SELECT conname FROM pg_constraint)",
-            [list(_TABLES)],
-        ).fetchall()
-        for name, _ in indexes:
-            ask(f"DROP INDEX {name}")
-        ask("CREATE UNLOGGED TABLE said (message uuid, ticket uuid, head text, body int)")
-        into = {
-            "ticket": f"ticket ({', '.join(_TICKET)})",
-            "clock": f"clock ({', '.join(_CLOCK)})",
-            "message": f"message ({', '.join(_MESSAGE)})",
-            "message_search": "said",
-        }
+    """Copy the rows in; the words of each text are found once, when all are there."""
+    with filling(db, _TABLES) as into:
+        into.ask("CREATE UNLOGGED TABLE said (message uuid, ticket uuid, head text, body int)")
         for rows in maker.batches():
-            for table, some in rows.items():
-                with connection.cursor().copy(f"COPY {into[table]} FROM STDIN") as copy:
-                    copy.write("".join(map(line, some)))
-        _find_words(ask, maker.texts)
-        ask("DROP TABLE said")
-        for _, definition in indexes:
-            ask(definition)
-        ask("SELECT setval('ticket_number', %s)", [maker.size])
-        ask("SET session_replication_role = origin")
-        ask("VACUUM ANALYZE")
-        ask("CHECKPOINT")
-        ask("RESET ALL")
+            for table, columns in _COLUMNS.items():
+                into.put(table, columns, rows[table])
+            into.put("said", _SAID, rows["message_search"])
+        _find_words(into.ask, maker.texts)
+        into.ask("DROP TABLE said")
+        into.ask("SELECT setval('ticket_number', %s)", [maker.size])
 
 
 def _find_words(ask: Any, texts: Sequence[str]) -> None:
@@ -198,36 +174,13 @@ def _find_words(ask: Any, texts: Sequence[str]) -> None:
 
 
 def _into_sqlite(db: Database, maker: _Maker) -> None:
-    """Insert many rows to a statement, in one transaction."""
-    with db.engine.connect() as outer:
-        connection = outer.connection.driver_connection
-        assert connection is not None
-        connection.rollback()
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("BEGIN IMMEDIATE")
-        columns = {
-            "ticket": _TICKET,
-            "clock": _CLOCK,
-            "message": _MESSAGE,
-            "message_search": _FTS5,
-        }
+    with filling(db, _TABLES) as into:
         for rows in maker.batches():
-            rows["message_search"] = [
+            for table, columns in _COLUMNS.items():
+                into.put(table, columns, rows[table])
+            found = [
                 (rowid(message), ticket, message, plain(head), plain(maker.texts[body]))
                 for message, ticket, head, body in rows["message_search"]
             ]
-            for table, some in rows.items():
-                marks = ", ".join("?" * len(columns[table]))
-                connection.executemany(
-                    f"INSERT INTO {table} ({', '.join(columns[table])}) VALUES ({marks})",  # noqa: S608 - the names are ours
-                    bound(some),
-                )
-        connection.execute(
-            "INSERT INTO number_series (name, value) VALUES ('ticket', ?)", [maker.size]
-        )
-        connection.execute("COMMIT")
-        connection.execute("ANALYZE")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    # Its settings were for filling alone.
-    db.close()
+            into.put("message_search", _FTS5, found)
+        into.ask("INSERT INTO number_series (name, value) VALUES ('ticket', ?)", [maker.size])

@@ -5,40 +5,43 @@ all is there. What is written is what the models' own columns would have written
 """
 
 import json
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from app.kit.db import Database
 
 
-class Put(Protocol):
-    """Adds rows to a table."""
+@dataclass(frozen=True)
+class Filling:
+    """A database that is being filled: rows go in many at once, and statements beside them."""
 
-    def __call__(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Add rows, each with its values in the order of the columns."""
-        ...
+    # Adds rows to a table, each with its values in the order of the columns.
+    put: Callable[[str, Sequence[str], Iterable[Sequence[Any]]], None]
+    # Runs a statement of the driver's.
+    ask: Callable[..., Any]
 
 
 @contextmanager
-def filling(db: Database, tables: Sequence[str]) -> Generator[Put]:
-    """Yield what adds rows to these tables; they are there, indexed and counted, at the end."""
-    with _postgres(db, tables) if not db.is_sqlite else _sqlite(db) as put:
-        yield put
+def filling(db: Database, tables: Sequence[str]) -> Generator[Filling]:
+    """Yield what fills these tables; the rows are there, indexed and counted, at the end."""
+    with _postgres(db, tables) if not db.is_sqlite else _sqlite(db) as fill:
+        yield fill
     # Its settings were for filling alone.
     db.close()
 
 
 @contextmanager
-def _postgres(db: Database, tables: Sequence[str]) -> Generator[Put]:
+def _postgres(db: Database, tables: Sequence[str]) -> Generator[Filling]:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outer:
         connection = outer.connection.driver_connection
         assert connection is not None
         ask = connection.execute
         ask("SET session_replication_role = replica")
-        ask("SET maintenance_work_mem = '256MB'")
+        ask("SET maintenance_work_mem = '1GB'")
         ask("SET synchronous_commit = off")
         indexes = ask(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexname "
@@ -51,9 +54,9 @@ def _postgres(db: Database, tables: Sequence[str]) -> Generator[Put]:
         def put(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
             into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
             with connection.cursor().copy(into) as copy:
-                copy.write("".join(map(line, rows)))
+                copy.write("".join(map(_line, rows)))
 
-        yield put
+        yield Filling(put, ask)
         for _, definition in indexes:
             ask(definition)
         ask("SET session_replication_role = origin")
@@ -63,7 +66,7 @@ def _postgres(db: Database, tables: Sequence[str]) -> Generator[Put]:
 
 
 @contextmanager
-def _sqlite(db: Database) -> Generator[Put]:
+def _sqlite(db: Database) -> Generator[Filling]:
     with db.engine.connect() as outer:
         connection = outer.connection.driver_connection
         assert connection is not None
@@ -76,16 +79,16 @@ def _sqlite(db: Database) -> Generator[Put]:
             marks = ", ".join("?" * len(columns))
             connection.executemany(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - the names are ours
-                bound(rows),
+                _bound(rows),
             )
 
-        yield put
+        yield Filling(put, connection.execute)
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def line(row: Sequence[Any]) -> str:
+def _line(row: Sequence[Any]) -> str:
     """Return a row as COPY reads it; no text of ours has a tab, a newline or a backslash."""
     return "\t".join(map(_copied, row)) + "\n"
 
@@ -96,7 +99,7 @@ def _copied(value: Any) -> str:
     return json.dumps(value) if isinstance(value, list) else str(value)
 
 
-def bound(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+def _bound(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
     """Yield rows as SQLite keeps them."""
     for row in rows:
         yield [_KINDS.get(type(value), _same)(value) for value in row]

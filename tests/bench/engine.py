@@ -87,7 +87,7 @@ def fill(db: Database, tickets: int, watched: int) -> Filled:
     # All rows of a kind are alike but for a few of their values.
     ticket = _ticket(house, ladder_id, now)
     clock = _clock(ticket["id"], now)
-    with filling(db, ("ticket", "clock")) as put:
+    with filling(db, ("ticket", "clock")) as into:
         for start in range(0, tickets, BATCH):
             rows: list[Sequence[Any]] = []
             clocks: list[Sequence[Any]] = []
@@ -102,8 +102,8 @@ def fill(db: Database, tickets: int, watched: int) -> Filled:
                     clocks.append(tuple((clock | its).values()))
                     if kind is ClockKind.FIRST_RESPONSE and len(chosen) < watched:
                         chosen.append(its["id"])
-            put("ticket", list(ticket), rows)
-            put("clock", list(clock), clocks)
+            into.put("ticket", list(ticket), rows)
+            into.put("clock", list(clock), clocks)
     return Filled(db, house, chosen)
 
 
