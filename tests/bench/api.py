@@ -31,6 +31,7 @@ from app.kit.clock import MachineClock
 from app.kit.db import Database
 from app.main import create_app
 from tests.bench.api_house import COMMON, LONG, NOW, RARE, fill
+from tests.bench.figures import p99
 from tests.harness.databases import postgres_database, postgres_programs, postgres_server
 from tests.harness.world import make_settings
 
@@ -101,7 +102,7 @@ def measure(port: int, ask: Ask, *, clients: int, times: int) -> tuple[float, fl
         thread.start()
     for thread in threads:
         thread.join()
-    return statistics.median(spent), statistics.quantiles(spent, n=100)[98]
+    return statistics.median(spent), p99(spent)
 
 
 def bare(db: Database, statement: str, times: int, **values: object) -> tuple[float, float]:
@@ -113,7 +114,7 @@ def bare(db: Database, statement: str, times: int, **values: object) -> tuple[fl
             began = time.perf_counter()
             connection.execute(text(statement), values).all()
             spent.append((time.perf_counter() - began) * 1000)
-    return statistics.median(spent), statistics.quantiles(spent, n=100)[98]
+    return statistics.median(spent), p99(spent)
 
 
 def compare(name: str, url: str, size: int, *, opened: int, times: int) -> None:

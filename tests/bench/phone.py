@@ -29,6 +29,7 @@ from app.kit.ids import new_id
 from app.main import create_app
 from app.models import Contact
 from app.outbox.twilio.webhook import FromTwilio
+from tests.bench.figures import p99
 from tests.harness.calls import phone_settings
 from tests.harness.databases import postgres_database, postgres_programs, postgres_server
 from tests.harness.fake_twilio import ACCOUNT, OUR_NUMBER, PUBLIC, TOKEN
@@ -156,10 +157,9 @@ def main() -> None:
             print(f"{name}, {count} calls of {CUSTOMERS} customers; ms")
             print(f"{'':16}     p50     p99   worst   of floor  count")
             for what, taken in line.taken.items():
-                p99 = statistics.quantiles(taken, n=100)[98] if len(taken) > 1 else taken[0]
                 p50 = statistics.median(taken)
                 print(
-                    f"{what:16} {ms(p50)} {ms(p99)} {ms(max(taken))} {p50 / floor:10.1f} "
+                    f"{what:16} {ms(p50)} {ms(p99(taken))} {ms(max(taken))} {p50 / floor:10.1f} "
                     f"{len(taken):6}"
                 )
 

@@ -32,6 +32,7 @@ from app.kit.db import Database
 from app.main import create_app
 from app.models import Delivery
 from app.sla.ladder import PageChannel
+from tests.bench.figures import p99
 from tests.harness.databases import postgres_database, postgres_programs, postgres_server
 from tests.harness.fake_twilio import ACCOUNT, OUR_NUMBER, PUBLIC, TOKEN
 from tests.harness.world import World, make_settings
@@ -123,8 +124,9 @@ def measure(name: str, port: int, make: Post | None, *, clients: int, count: int
     for thread in threads:
         thread.join()
     took.sort()
-    p99 = took[min(len(took) - 1, int(len(took) * 0.99))]
-    print(f"  {name:34}{clients:3}  {statistics.median(took):8.1f}{p99:8.1f}{took[-1]:8.1f} ms")
+    print(
+        f"  {name:34}{clients:3}  {statistics.median(took):8.1f}{p99(took):8.1f}{took[-1]:8.1f} ms"
+    )
 
 
 def run(kind: str, url: str, *, count: int, port: int) -> None:
