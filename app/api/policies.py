@@ -204,11 +204,10 @@ def list_notices(context: Reader, wanted: Annotated[WantedNotices, Query()]) -> 
 def get_notice(context: Reader, notice_id: UUID) -> NoticeOut:
     """Read one notice."""
     with context.reading() as session:
-        rows = agreements.notices(session, agent=context.agent)
-    for found in rows:
-        if found[0].id == notice_id:
-            return NoticeOut.of(*found)
-    raise NotFound("there is no such notice", field="notice_id")
+        rows = agreements.notices(session, agent=context.agent, notice_id=notice_id)
+    if not rows:
+        raise NotFound("there is no such notice", field="notice_id")
+    return NoticeOut.of(*rows[0])
 
 
 @router.post("/notices/{notice_id}/approve", operation_id="approve_notice", responses=_CONFLICT)

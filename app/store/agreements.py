@@ -149,9 +149,13 @@ def ladders_in_use(session: Session, at: datetime) -> set[Id]:
 
 
 def notices(
-    session: Session, state: NoticeState | None = None, *, agent: Agent | None = None
+    session: Session,
+    state: NoticeState | None = None,
+    *,
+    agent: Agent | None = None,
+    notice_id: Id | None = None,
 ) -> Sequence[tuple[Notice, Customer, PolicyStart]]:
-    """Return the notices of a state or all, oldest first, with whom and what they are about."""
+    """Return the notices of a state, that one, or all, oldest first, with whom and what about."""
     query = (
         select(Notice, Customer, PolicyStart)
         .join(Customer, col(Customer.id) == col(Notice.customer_id))
@@ -160,6 +164,8 @@ def notices(
     )
     if state is not None:
         query = query.where(Notice.state == state)
+    if notice_id is not None:
+        query = query.where(Notice.id == notice_id)
     if agent is not None:
         query = query.where(visible.customers_for(agent))
     return session.exec(query).all()

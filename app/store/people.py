@@ -101,11 +101,6 @@ def find_customer(session: Session, customer_id: Id) -> Customer | None:
     return session.get(Customer, customer_id)
 
 
-def find_contact(session: Session, contact_id: Id) -> Contact | None:
-    """Return the contact; None when there is no such id."""
-    return session.get(Contact, contact_id)
-
-
 def find_visible_contact(session: Session, agent: Agent, contact_id: Id) -> Contact | None:
     """Return the contact; None when there is none, or one of a customer the agent may not see."""
     query = select(Contact).where(Contact.id == contact_id, visible.contacts_for(agent))
