@@ -20,7 +20,7 @@ from app.kit.db import Database
 from app.kit.errors import BadConfig, OutsideError
 from app.outbox.smtp import SmtpTransport
 from app.phone_checks import phone_checks
-from app.sla.severity import Report, embed, judge
+from app.sla.severity import Report, encode, judge
 from app.sla.terms import FAULTS, ClockKind, Severity
 from app.store import people
 from app.store.moment import database_now
@@ -48,8 +48,8 @@ def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
             yield f"mailbox {name}, DKIM", partial(_dkim, name, box)
     if not settings.mailboxes:
         yield "mailboxes", _no_mailbox
-    if settings.severity.vectors:
-        yield "severity.vectors", _vectors
+    if settings.severity.encoder:
+        yield "severity.encoder", _encoder
     if settings.severity.outside is not None:
         yield "severity.outside", lambda: _language_model(settings, clock)
     if settings.twilio.account_sid:
@@ -177,10 +177,11 @@ def _no_mailbox() -> str:
     )
 
 
-def _vectors() -> str:
-    embed("Is it loaded?")
+def _encoder() -> str:
+    text = "Our shop is down since this morning, and nobody can buy anything in it."
+    encode("email", "Is it loaded?", text)
     began = time.monotonic()
-    embed("Our shop is down since this morning, and nobody can buy anything in it.")
+    encode("email", "Down", text)
     return f"loaded, and takes {(time.monotonic() - began) * 1000:.0f} ms for a sentence"
 
 

@@ -467,9 +467,9 @@ class SeveritySettings(Part):
         lt=1,
         description="From this probability on, a message is taken for critical.",
     )
-    vectors: bool = Field(
-        False,
-        description="Whether sentence vectors have a say; needs the extra: svartid[vectors].",
+    encoder: bool = Field(
+        True,
+        description="Whether a small transformer reads each message, too; takes 80 MB of memory.",
     )
     outside: OutsideModel | None = Field(
         None, description="A language model that is asked besides; left out, no text leaves us."

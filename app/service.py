@@ -22,6 +22,7 @@ from app.connections import (
 from app.desk.audit_chain import Sealer
 from app.desk.deliveries import tell_of_failure
 from app.desk.house import House
+from app.desk.judging import warm_up
 from app.desk.pulse import Patience
 from app.desk.subscriptions import tell_of_disabling
 from app.desk.tokens import tell_of_expiry
@@ -72,6 +73,8 @@ class Part(StrEnum):
 
 
 ALL = frozenset(Part)
+# What comes in by these is judged.
+JUDGING = frozenset({Part.API, Part.INTAKE})
 
 
 @dataclass
@@ -96,6 +99,8 @@ class Service:
         """Read the promises in force and put the service together."""
         with db.writing() as session:
             house = House.open(session, settings, now=clock.now())
+        if parts & JUDGING:
+            warm_up(house, at=clock.now())
         return cls(settings=settings, db=db, house=house, clock=clock, parts=parts)
 
     def start(self) -> None:

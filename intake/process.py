@@ -6,6 +6,7 @@ nobody's lock. What follows is short: claim the rows, walk the steps, write.
 
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -38,6 +39,7 @@ from intake.steps.severity import heed_opinions, judge_mail
 from intake.steps.thread import join_thread, names_a_number
 
 log = logger("intake")
+READERS = 2
 
 # In this order; a step ends the walk by returning an outcome, and the last one always does.
 STEPS: tuple[Callable[[Case], Outcome | None], ...] = (
@@ -89,6 +91,10 @@ class Processor:
         self._batch = batch
         self._resolve = resolve
         self._second = SecondOpinion.of(house.settings, clock)
+        # The encoder computes outside the interpreter's lock, so that two read faster than one.
+        self._readers = (
+            ThreadPoolExecutor(READERS, "reader") if house.settings.severity.encoder else None
+        )
         for name, box in house.settings.mailboxes.items():
             if box.check_dkim:
                 check_library(f"mailboxes.{name}.check_dkim")
@@ -99,9 +105,10 @@ class Processor:
             ids = ledger.due_ids(session, self._clock.now(), self._batch)
             waiting = ledger.raw_by_id(session, ids) if ids else ()
         read = []
-        for row_id, mailbox, raw in waiting:
-            one = self._read(row_id, mailbox, raw)
-            if one is not None:
+        for (row_id, _, _), one in zip(waiting, self._read_all(waiting), strict=True):
+            if isinstance(one, str):
+                self._quarantine(row_id, one)
+            else:
                 read.append(one)
         if not read:
             return len(waiting)
@@ -116,15 +123,19 @@ class Processor:
                 self._write_alone(one)
         return len(waiting)
 
-    def _read(self, row_id: Id, mailbox: str, raw: bytes) -> _Read | None:
-        """Parse and judge; a row that breaks even the parser is quarantined."""
+    def _read_all(self, waiting: Sequence[tuple[Id, str, bytes]]) -> Sequence[_Read | str]:
+        if self._readers is None or len(waiting) == 1:
+            return [self._read(*one) for one in waiting]
+        return list(self._readers.map(lambda one: self._read(*one), waiting))
+
+    def _read(self, row_id: Id, mailbox: str, raw: bytes) -> _Read | str:
+        """Parse and judge; return what went wrong where a row breaks even the parser."""
         try:
             parsed = parse(raw)
             judgement = judge_mail(parsed, self._house, at=self._clock.now())
             signed_by = self._signed_by(mailbox, parsed, raw)
         except Exception:  # noqa: BLE001 - nothing a stranger writes may stop the intake
-            self._quarantine(row_id, traceback.format_exc())
-            return None
+            return traceback.format_exc()
         return _Read(row_id, raw, parsed, judgement, signed_by)
 
     def _with_opinions(self, second: SecondOpinion, read: Sequence[_Read]) -> list[_Read]:

@@ -5,7 +5,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -20,13 +19,11 @@ from app.sla.severity import (
     Example,
     Judgement,
     Report,
-    embed,
+    encode,
     judge,
     kept,
     own_of,
     read_examples,
-    require_vectors,
-    train_vectors,
 )
 from app.sla.severity import train as train_model
 from app.sla.severity.measure import CURVE, NOT_SAID, Labelled, measure
@@ -50,8 +47,8 @@ OwnFile = Annotated[
 ]
 
 
-Vectors = Annotated[
-    bool, typer.Option("--vectors", help="Let sentence vectors have a say; needs svartid[vectors].")
+Encoder = Annotated[
+    bool, typer.Option("--encoder/--no-encoder", help="Whether the encoder has its say.")
 ]
 
 
@@ -62,12 +59,12 @@ class Judge(Protocol):
         """Judge a report."""
 
 
-def _judge(model: Path | None, own: Path | None, *, vectors: bool = False) -> Judge:
+def _judge(model: Path | None, own: Path | None, *, encoder: bool = True) -> Judge:
     return partial(
         judge,
         model=kept(model) if model else None,
         own=own_of(own) if own else None,
-        embed=embed if vectors else None,
+        encode=encode if encoder else None,
     )
 
 
@@ -82,7 +79,7 @@ def try_messages(
     model: ModelFile = None,
     own: OwnFile = None,
     *,
-    vectors: Vectors = False,
+    encoder: Encoder = True,
     language: Annotated[str, typer.Option("--lang", help="Of the reasons: nb or en.")] = "en",
 ) -> None:
     """Judge messages {id, channel, subject, body}; nothing is changed.
@@ -92,7 +89,7 @@ def try_messages(
     """
     if language not in LANGUAGES:
         raise typer.BadParameter("reasons are told in nb or en.", param_hint="--lang")
-    judges = _judge(model, own, vectors=vectors)
+    judges = _judge(model, own, encoder=encoder)
     failed = False
     for number, line in enumerate(_lines(file), 1):
         told = _told(line, number, judges, language)
@@ -150,7 +147,7 @@ def evaluate(
     model: ModelFile = None,
     own: OwnFile = None,
     *,
-    vectors: Vectors = False,
+    encoder: Encoder = True,
     outside: Annotated[
         bool,
         typer.Option("--outside", help="Ask the language model of `severity.outside` as well."),
@@ -163,7 +160,7 @@ def evaluate(
     100 such measurements. With --outside, every message that an opinion could change leaves the
     house, masked.
     """
-    judges = _judge(model, own, vectors=vectors)
+    judges = _judge(model, own, encoder=encoder)
     rows = [_labelled(line, number) for number, line in enumerate(_lines(file), 1) if line.strip()]
     if not rows:
         raise typer.BadParameter("there is no message in the file.")
@@ -266,10 +263,6 @@ def train_on(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Learn from what agents have corrected as well.")
     ] = False,
-    vectors: Annotated[
-        bool,
-        typer.Option("--vectors", help="Train what sentence vectors weigh, too; takes minutes."),
-    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Train a model on the shipped examples and yours; name it in `severity.model` to use it.
@@ -288,11 +281,7 @@ def train_on(
         examples += learned
     if not examples:
         raise typer.BadParameter("there is no example to learn from.")
-    if vectors:
-        require_vectors()
     model = train_model(examples)
-    if vectors:
-        model = replace(model, of_vectors=train_vectors(examples, embed))
     shelf = put_model(to, model)
     if shelf:
         print(f"{shelf}: the one before")

@@ -16,7 +16,6 @@ from app.models import LadderStart, LadderVersion, PolicyStart, PolicyVersion
 from app.models.base import Id, Instant
 from app.sla.ladder import Ladder, default_ladder
 from app.sla.policy import Policy, default_policy
-from app.sla.severity import require_vectors
 from app.store import agreements
 
 
@@ -49,8 +48,6 @@ class House:
     @classmethod
     def open(cls, session: Session, settings: Settings, *, now: Instant) -> Self:
         """Read the promises in force, and write them down as versions where they are new."""
-        if settings.severity.vectors:
-            require_vectors()
         policy = read_policy(settings.policy.file)
         ladder = read_ladder(settings.policy.ladder_file)
         is_new = agreements.find_by_digest(session, PolicyVersion, policy.digest()) is None

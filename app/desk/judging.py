@@ -3,7 +3,16 @@
 from datetime import datetime
 
 from app.desk.house import House
-from app.sla.severity import Judgement, Report, embed, judge, kept, own_of
+from app.sla.severity import Judgement, Report, encode, judge, kept, own_of
+
+
+def warm_up(house: House, *, at: datetime) -> None:
+    """Load what judging takes, so that the first message waits for nothing.
+
+    BadConfig where the encoder is wanted and cannot run on this machine.
+    """
+    report = Report("email", "Down", "Our shop is down. Nobody can buy anything.")
+    judge_report(house, report, at=at)
 
 
 def judge_report(house: House, report: Report, *, at: datetime) -> Judgement:
@@ -15,5 +24,5 @@ def judge_report(house: House, report: Report, *, at: datetime) -> Judgement:
         model=kept(choice.model) if choice.model else None,
         critical_from=choice.critical_from,
         own=own_of(choice.own) if choice.own else None,
-        embed=embed if choice.vectors else None,
+        encode=encode if choice.encoder else None,
     )

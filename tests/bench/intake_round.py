@@ -1,7 +1,7 @@
 """One round of ``tests.bench.intake``, in a process that holds nothing but what is measured.
 
-``python -m tests.bench.intake_round floor|ours DATABASE IMAP_PORT SMTP_PORT MAILS`` prints the wall
-and CPU seconds and the most memory as one line of JSON.
+``python -m tests.bench.intake_round floor|ours|words DATABASE IMAP_PORT SMTP_PORT MAILS`` prints
+wall and CPU seconds and the most memory as one line of JSON; ``words`` is without the encoder.
 """
 
 import imaplib
@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from functools import partial
 
 from sqlalchemy import text
 
@@ -64,7 +65,9 @@ def floor(imap_port: int, smtp_port: int, url: str, count: int) -> tuple[float, 
     return spent
 
 
-def ours(imap_port: int, smtp_port: int, url: str, count: int) -> tuple[float, float]:
+def ours(
+    imap_port: int, smtp_port: int, url: str, count: int, *, encoder: bool = True
+) -> tuple[float, float]:
     """Return the wall and CPU seconds of the service until every mail is acknowledged."""
     db = Database(url)
     box = {
@@ -79,7 +82,7 @@ def ours(imap_port: int, smtp_port: int, url: str, count: int) -> tuple[float, f
         },
         "smtp": {"host": "127.0.0.1", "port": smtp_port, "security": "none"},
     }
-    settings = make_settings(mailboxes={"support": box})
+    settings = make_settings(mailboxes={"support": box}, severity={"encoder": encoder})
     parts = frozenset({Part.INTAKE, Part.SENDER, Part.ENGINE})
     service = Service.open(settings, db, MachineClock(), parts)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -104,7 +107,7 @@ def _done(db: Database, count: int) -> bool:
 
 def main() -> None:
     what, url, imap_port, smtp_port, count = sys.argv[1:]
-    run = {"floor": floor, "ours": ours}[what]
+    run = {"floor": floor, "ours": ours, "words": partial(ours, encoder=False)}[what]
     wall, cpu = run(int(imap_port), int(smtp_port), url, int(count))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak}))

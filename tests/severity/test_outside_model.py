@@ -74,12 +74,12 @@ def test_nothing_that_is_a_persons_is_told(db: Database, server: ModelServer) ->
     world = World(db, settings(server))
     opened(
         world,
-        "Hei Ola,\n\nKassen er treg for noen. Ring +47 900 00 001, eller skriv til "
+        "Hei Ola,\n\nBildet av logoen er skjevt. Ring +47 900 00 001, eller skriv til "
         "per@fjellbod.example. Se https://fjellbod.example/kasse?kunde=17\n\nHilsen\nKari Fjeld\n",
         subject="Kari spør: feil for kari@fjellbod.example",
     )
     [told] = server.texts
-    assert "Kassen er treg for noen." in told
+    assert "Bildet av logoen er skjevt." in told
     for secret in ("Ola", "Kari", "Fjeld\n", "900", "per@", "kari@", "kunde=17"):
         assert secret not in told
 

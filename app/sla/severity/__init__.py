@@ -1,12 +1,11 @@
 """How bad is it? Judged by effect, not by words; pure, and never raises."""
 
-from app.sla.severity.embedding import embed, require_vectors
+from app.sla.severity.encoder import encode
 from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Example, Model, kept, read_examples
 from app.sla.severity.own import Own, own_of, read_own
 from app.sla.severity.rules import judge
 from app.sla.severity.training import train
-from app.sla.severity.vector_training import train_vectors
 
 __all__ = [
     "Example",
@@ -14,13 +13,11 @@ __all__ = [
     "Model",
     "Own",
     "Report",
-    "embed",
+    "encode",
     "judge",
     "kept",
     "own_of",
     "read_examples",
     "read_own",
-    "require_vectors",
     "train",
-    "train_vectors",
 ]

@@ -17,7 +17,6 @@ from typing import Any
 from app.kit.errors import BadConfig
 from app.sla.severity.features import WEIGHS, Features, Reading
 from app.sla.severity.shares import CLASSES, pooled, softmax
-from app.sla.severity.vectors import VectorWeights
 from app.sla.severity.weights import Weights
 from app.sla.terms import Severity
 
@@ -41,8 +40,6 @@ class Model:
     trained_on: str
     # Of features within a clause.
     of_clauses: Weights = field(default_factory=lambda: Weights([]))
-    # Of a sentence's vector; None where it was trained without, and the shipped ones are used.
-    of_vectors: VectorWeights | None = None
 
     def probabilities(self, reading: Reading) -> dict[Severity, float]:
         """Return how likely each severity is."""
@@ -61,8 +58,6 @@ class Model:
             "weights": self.weights.to_dict(),
             "of_clauses": self.of_clauses.to_dict(),
         }
-        if self.of_vectors is not None:
-            document["of_vectors"] = self.of_vectors.to_dict()
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -129,12 +124,10 @@ def read_model(raw: str) -> Model:
     """Read what ``to_json`` wrote; raise ValueError or KeyError where it is something else."""
     document = json.loads(raw)
     # One that was kept by an older version has no weights of clauses.
-    of_vectors = document.get("of_vectors")
     return Model(
         Weights(document["weights"].items()),
         str(document["trained_on"]),
         Weights(document.get("of_clauses", {}).items()),
-        None if of_vectors is None else VectorWeights.from_dict(of_vectors),
     )
 
 

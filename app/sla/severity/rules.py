@@ -8,15 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from app.sla.severity.embedding import Embed
-from app.sla.severity.exclusions import excluded_by
+from app.sla.severity.encoder import Encode
+from app.sla.severity.exclusions import suspected
 from app.sla.severity.features import LONGEST_SUBJECT, Reading, read
 from app.sla.severity.judgement import Judgement, Report
 from app.sla.severity.model import Model, shipped
 from app.sla.severity.own import Own
 from app.sla.severity.reasons import reasons_for
+from app.sla.severity.shares import mixed
 from app.sla.severity.signals import Heard, signals
-from app.sla.severity.vectors import excerpt, mixed, shipped_vectors
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
@@ -26,6 +26,8 @@ MAY_BE_CRITICAL = 0.20
 # From here on not even that people buy makes it less than serious.
 HALF_CRITICAL = 0.40
 CLEAR = 0.6
+# What the words' probabilities weigh beside the encoder's.
+WORDS_SAY, ENCODER_SAY = 0.5, 0.7
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
 # From here on that a test site is named makes it no less: the real one may be named too.
@@ -33,6 +35,7 @@ BEYOND_DOUBT = 0.80
 # So many times down within one message.
 _FLAPPING = 3
 _SAYS_SOMETHING = 3
+_FEW_WORDS = 6
 _DOWN = re.compile(r"\b(?:DOWN|NEDE|NERE|FAILED|FEIL|FAIL|CRITICAL|KRITISK)\b")
 _BACK = re.compile(r"\b(?:UP|OPPE|RECOVERED|GJENOPPRETTET|RESOLVED)\b")
 # "You will hear from us when it is UP again."
@@ -74,11 +77,11 @@ def judge(
     model: Model | None = None,
     critical_from: float = CRITICAL_FROM,
     own: Own | None = None,
-    embed: Embed | None = None,
+    encode: Encode | None = None,
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so.
 
-    With ``embed``, the vector of its beginning has a say in how likely each severity is.
+    With ``encode``, what the encoder reads has its say in how likely each severity is.
     """
     own = own or Own()
     if report.subject is None or len(report.subject) > LONGEST_SUBJECT:
@@ -90,15 +93,17 @@ def judge(
     pattern = own.fitting(text)
     if pattern is None and not _is_known(reading, likely, weighs):
         return _unknown(report)
-    if embed is not None:
-        vector = embed(excerpt(report.subject, reading.text))
-        of_vectors = weighs.of_vectors or shipped_vectors()
-        likely = mixed(likely, of_vectors.probabilities(vector))
+    by_words = max(likely, key=likely.__getitem__)
+    encoded = encode and encode(report.channel, report.subject, reading.text)
+    if encoded is not None:
+        likely = mixed(likely, encoded.severities, say=WORDS_SAY, others_say=ENCODER_SAY)
     case = _Case(report, reading, likely, Heard(text))
     decided = next(
         ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None
     )
     (severity, confidence, why), settled = decided or (_likeliest(case, critical_from), False)
+    if encoded is not None and decided is None and by_words is not severity:
+        why = why or f"read as a whole; its words alone would be {by_words.value}"
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
@@ -109,7 +114,9 @@ def judge(
         severity=severity,
         confidence=round(confidence, 3),
         reasons=tuple(reasons[:6]) or ("by the words as a whole",),
-        excluded=None if severity is Severity.REQUEST else excluded_by(case.heard),
+        excluded=None
+        if severity is Severity.REQUEST
+        else suspected(case.heard, encoded.exclusions if encoded else None),
         confirm=severity is Severity.CRITICAL and confidence < SURE_FROM and not desk_open,
         critical=round(likely[Severity.CRITICAL], 3),
         settled=settled or (pattern is not None and pattern.exactly),
@@ -215,9 +222,12 @@ def _people_can_buy(case: _Case) -> _Found:
 
 
 def _little_is_said(case: _Case) -> _Found:
-    """Of two words or fewer nobody is woken, unless they leave no doubt."""
-    said = {one for part in case.reading.clauses for one in part.groups if one}
-    if len(said) >= _SAYS_SOMETHING or case.likely[Severity.CRITICAL] >= CLEAR:
+    """Of a few words nobody is woken, unless they leave no doubt."""
+    clauses = case.reading.clauses
+    said = {one for part in clauses for one in part.groups if one}
+    is_short = sum(len(part.tokens) for part in clauses) <= _FEW_WORDS
+    little = len(said) < _SAYS_SOMETHING or is_short
+    if not little or case.likely[Severity.CRITICAL] >= CLEAR:
         return None
     others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
     best = max(others, key=others.__getitem__)

@@ -1,13 +1,14 @@
 """Sums for each severity, and the shares of one whole that come of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.sla.terms import Severity
 
 # The order in which every model has its numbers.
 CLASSES: Final[tuple[Severity, ...]] = tuple(Severity)
+_LEAST = 1e-9
 
 
 def pooled(sums: Sequence[float]) -> float:
@@ -22,3 +23,14 @@ def softmax(sums: Sequence[float]) -> list[float]:
     powers = [math.exp(one - highest) for one in sums]
     total = sum(powers)
     return [one / total for one in powers]
+
+
+def mixed(
+    one: Mapping[Severity, float], other: Mapping[Severity, float], *, say: float, others_say: float
+) -> dict[Severity, float]:
+    """Return what both say together: the product of their shares, each to the power of its say."""
+    sums = [
+        say * math.log(max(one[of], _LEAST)) + others_say * math.log(max(other[of], _LEAST))
+        for of in CLASSES
+    ]
+    return dict(zip(CLASSES, softmax(sums), strict=True))

@@ -50,11 +50,13 @@ class Lexicon:
 
     def group(self, token: str) -> str | None:
         """Return the group of a word in lower case; None where it belongs to none."""
-        if token not in self._known:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[token] = self._find(token)
-        return self._known[token]
+        known = self._known
+        if token not in known:
+            if len(known) >= _REMEMBERED:
+                # A new one: other threads may be reading the old.
+                known = self._known = {}
+            known[token] = self._find(token)
+        return known[token]
 
     def _find(self, token: str) -> str | None:
         found = self._exact.get(token)

