@@ -213,6 +213,13 @@ def export(network: Network, to: Path) -> None:
     )
     quantize_dynamic(whole, to, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     whole.unlink()
+    # The weights in a file of their own are mapped into memory and not read.
+    weights = to.with_suffix(".weights")
+    weights.unlink(missing_ok=True)
+    onnx.save_model(
+        onnx.load(to), to, save_as_external_data=True, location=weights.name, size_threshold=1024
+    )
+    weights.chmod(0o644)
     onnx.checker.check_model(str(to))
 
 

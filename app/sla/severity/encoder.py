@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.resources import as_file, files
+from importlib.resources import files
 from threading import Lock
 from typing import Any, Final
 
@@ -101,11 +101,10 @@ def _loaded() -> tuple[Any, Any]:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-        # By its path: read as bytes, it would be in memory twice.
-        with as_file(data.joinpath("encoder.onnx")) as path:
-            network = runtime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        # By its path: its weights lie in a file beside it, which is mapped into memory.
+        network = runtime.InferenceSession(
+            str(data.joinpath("encoder.onnx")), options, providers=["CPUExecutionProvider"]
+        )
         pieces = cutter.SentencePieceProcessor(
             model_proto=data.joinpath("encoder.pieces").read_bytes()
         )
