@@ -36,6 +36,8 @@ BEYOND_DOUBT = 0.80
 _FLAPPING = 3
 _SAYS_SOMETHING = 3
 _FEW_WORDS = 6
+# Groups of words that are about nothing by themselves.
+_SAYS_NOTHING = frozenset({None, "number", "greet"})
 _DOWN = re.compile(r"\b(?:DOWN|NEDE|NERE|FAILED|FEIL|FAIL|CRITICAL|KRITISK)\b")
 _BACK = re.compile(r"\b(?:UP|OPPE|RECOVERED|GJENOPPRETTET|RESOLVED)\b")
 # "You will hear from us when it is UP again."
@@ -56,6 +58,8 @@ class _Case:
     report: Report
     reading: Reading
     likely: Mapping[Severity, float]
+    # The same by the words alone.
+    by_words: Mapping[Severity, float]
     # Subject and newest text.
     heard: Heard
 
@@ -93,17 +97,18 @@ def judge(
     pattern = own.fitting(text)
     if pattern is None and not _is_known(reading, likely, weighs):
         return _unknown(report)
-    by_words = max(likely, key=likely.__getitem__)
+    by_words = likely
     encoded = encode and encode(report.channel, report.subject, reading.text)
     if encoded is not None:
         likely = mixed(likely, encoded.severities, say=WORDS_SAY, others_say=ENCODER_SAY)
-    case = _Case(report, reading, likely, Heard(text))
+    case = _Case(report, reading, likely, by_words, Heard(text))
     decided = next(
         ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None
     )
     (severity, confidence, why), settled = decided or (_likeliest(case, critical_from), False)
-    if encoded is not None and decided is None and by_words is not severity:
-        why = why or f"read as a whole; its words alone would be {by_words.value}"
+    words_say = max(by_words, key=by_words.__getitem__)
+    if encoded is not None and decided is None and words_say is not severity:
+        why = why or f"read as a whole; its words alone would be {words_say.value}"
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
@@ -222,16 +227,25 @@ def _people_can_buy(case: _Case) -> _Found:
 
 
 def _little_is_said(case: _Case) -> _Found:
-    """Of a few words nobody is woken, unless they leave no doubt."""
+    """Of a few words nobody is woken, unless they leave no doubt; almost none decide by themselves.
+
+    The encoder was made for sentences: of "hei" it makes one thing or another.
+    """
     clauses = case.reading.clauses
-    said = {one for part in clauses for one in part.groups if one}
-    is_short = sum(len(part.tokens) for part in clauses) <= _FEW_WORDS
-    little = len(said) < _SAYS_SOMETHING or is_short
-    if not little or case.likely[Severity.CRITICAL] >= CLEAR:
+    said = {one for part in clauses for one in part.groups if one not in _SAYS_NOTHING}
+    if len(said) < _SAYS_SOMETHING:
+        doubtful = case.by_words[Severity.CRITICAL] < CLEAR
+    elif sum(len(part.tokens) for part in clauses) <= _FEW_WORDS:
+        doubtful = case.likely[Severity.CRITICAL] < CLEAR
+    else:
+        doubtful = False
+    if not doubtful:
         return None
     others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
     best = max(others, key=others.__getitem__)
-    if others[best] < CLEAR:
+    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
+        best = Severity.SERIOUS
+    elif others[best] < CLEAR:
         best = Severity.SERIOUS if case.report.channel == "phone" else Severity.MINOR
     return best, others[best], "it says little of what is wrong"
 
