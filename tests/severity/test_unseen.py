@@ -31,7 +31,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("name", "right", "found", "belittled", "false"),
-    [("unseen.jsonl", 0.79, 0.86, 0.06, 0.34), ("unseen_2.jsonl", 0.86, 0.92, 0.04, 0.23)],
+    [("unseen.jsonl", 0.79, 0.84, 0.06, 0.34), ("unseen_2.jsonl", 0.87, 0.90, 0.04, 0.23)],
 )
 def test_the_judge_is_as_good_as_it_was(
     name: str, right: float, found: float, belittled: float, false: float

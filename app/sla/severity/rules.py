@@ -26,8 +26,8 @@ MAY_BE_CRITICAL = 0.20
 # From here on not even that people buy makes it less than serious.
 HALF_CRITICAL = 0.40
 CLEAR = 0.6
-# What the words' probabilities weigh beside the encoder's, by the development set.
-WORDS_SAY, ENCODER_SAY = 0.7, 0.6
+# What the words' probabilities weigh beside the encoder's, by messages neither was taught with.
+WORDS_SAY, ENCODER_SAY = 0.7, 0.8
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
 # From here on that a test site is named makes it no less: the real one may be named too.
