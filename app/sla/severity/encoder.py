@@ -1,9 +1,9 @@
 """What a message means: a small transformer that reads it, beside the model that weighs its words.
 
-Words do not tell an outage from a story about one; the order they stand in does. The encoder is the
-lower half of multilingual E5 small, without the pieces of words that our languages do not use,
-trained further on the labelled messages that the program is taught by. It runs by ONNX Runtime on
-one core, in eight bits, and no text leaves the machine.
+Words do not tell an outage from a story about one; the order they stand in does. The encoder is
+multilingual E5 small without the pieces of words that our languages do not use, trained further on
+labelled messages (``tests/encoder``; docs/decisions/009-encoder.md says why). It runs by ONNX
+Runtime on one core, in eight bits, and no text leaves the machine.
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ from app.kit.errors import BadConfig
 from app.sla.severity.shares import CLASSES
 from app.sla.terms import Exclusion, Severity
 
-# Of a message's pieces of words so many are read: time grows with them, 4 ms for the first 64.
+# Of a message's pieces of words so many are read: time grows with them, 8 ms for 64.
 MOST_PIECES: Final = 256
 # Of a longer one the beginning, and so many of the end, where a postscript may stand.
 _OF_THE_END: Final = 64
