@@ -2,5 +2,5 @@
 
 - ``taught.jsonl``: with ``base.jsonl`` and ``held_out.jsonl``, what the network that ships learned.
 - ``validation.jsonl``: what it was chosen by; not taught.
-- ``not_yet_taught.jsonl``: by the same authors, written after the last training.
+- ``not_yet_taught.jsonl``: by these and one more (38), finished after the last training.
 """
