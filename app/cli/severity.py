@@ -5,7 +5,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -52,6 +52,11 @@ Encoder = Annotated[
 ]
 
 
+# A command judges a message again by other words or another threshold; what the encoder makes of it
+# stays the same, and takes longer than all the rest.
+_encode = lru_cache(maxsize=None)(encode)
+
+
 class Judge(Protocol):
     """A judge with its model and words."""
 
@@ -64,7 +69,7 @@ def _judge(model: Path | None, own: Path | None, *, encoder: bool = True) -> Jud
         judge,
         model=kept(model) if model else None,
         own=own_of(own) if own else None,
-        encode=encode if encoder else None,
+        encode=_encode if encoder else None,
     )
 
 
