@@ -12,7 +12,6 @@ docs/severity.md; a mean of networks is written with ``--epochs 0``:
 """
 
 import argparse
-import json
 import math
 import random
 import time
@@ -36,6 +35,7 @@ from app.sla.terms import Severity
 from tests.encoder.network import Network, Shipped
 from tests.encoder.pieces import choose, kept_by, model_of
 from tests.encoder.source import read_source
+from tests.severity.sets import rows_of
 
 DATA = Path("app/sla/severity/data")
 # All of these are learned from. Never those of tests/severity/unseen.jsonl and unseen_2.jsonl.
@@ -61,10 +61,6 @@ class Row:
     pieces: list[int]
     severity: int
     exclusion: int
-
-
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 
 def author(entry: dict[str, Any]) -> str:
@@ -249,8 +245,8 @@ def main() -> None:
     every = [one for path in (*TAUGHT, *chosen.also) for one in rows_of(path)]
     taught = [one for one in every if author(one) not in chosen.leave_out]
     if chosen.dictionaries:
-        kept = choose(source, map(text_of, every), chosen.dictionaries)
-        (DATA / "encoder.pieces").write_bytes(model_of(source, kept))
+        fresh = choose(source, map(text_of, every), chosen.dictionaries)
+        (DATA / "encoder.pieces").write_bytes(model_of(source, fresh))
     kept = kept_by(source, DATA / "encoder.pieces")
     cutter = sentencepiece.SentencePieceProcessor(model_file=str(DATA / "encoder.pieces"))
     rows = read(taught, cutter)

@@ -5,26 +5,18 @@ SHA-256 is divisible by four. It guards against a change for the worse; it is by
 authors as the examples, so that strangers' mail is judged less well.
 """
 
-import json
 from pathlib import Path
 
-from app.sla.severity import Report, judge
-from app.sla.severity.measure import Labelled, measure
+from app.sla.severity import judge
+from app.sla.severity.measure import measure
 from app.sla.severity.model import base_examples
-from app.sla.terms import Severity
+from tests.severity.sets import labelled, rows_of
 
-ROWS = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "held_out.jsonl").read_text("utf-8").splitlines()
-]
+ROWS = rows_of(Path(__file__).parent / "held_out.jsonl")
 
 
 def test_the_judge_is_as_good_as_it_was_on_what_it_has_never_seen() -> None:
-    rows = [
-        Labelled(Report(row["channel"], row["subject"], row["body"]), Severity(row["severity"]))
-        for row in ROWS
-    ]
-    measured = measure(rows, judge)
+    measured = measure(labelled(ROWS), judge)
     assert measured.accuracy.value >= 0.78
     assert measured.critical_found.value >= 0.90
     assert measured.critical_belittled.value <= 0.04

@@ -4,16 +4,14 @@ They guard against a change for the worse, and tell only how many were right. Wh
 a single message that was judged wrongly makes its set known, and writes a new one.
 """
 
-import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.sla.severity import Report, encode, judge
-from app.sla.severity.measure import Labelled, measure
-from app.sla.terms import Severity
+from app.sla.severity import encode, judge
+from app.sla.severity.measure import measure
+from tests.severity.sets import labelled, rows_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -25,10 +23,6 @@ TAUGHT = (
 )
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
 @pytest.mark.parametrize(
     ("name", "right", "found", "belittled", "false"),
     [("unseen.jsonl", 0.79, 0.84, 0.06, 0.34), ("unseen_2.jsonl", 0.87, 0.90, 0.04, 0.23)],
@@ -37,11 +31,7 @@ def test_the_judge_is_as_good_as_it_was(
     name: str, right: float, found: float, belittled: float, false: float
 ) -> None:
     # A little below what was measured: another processor rounds otherwise.
-    rows = [
-        Labelled(Report(row["channel"], row["subject"], row["body"]), Severity(row["severity"]))
-        for row in rows_of(HERE / name)
-    ]
-    measured = measure(rows, partial(judge, encode=encode))
+    measured = measure(labelled(rows_of(HERE / name)), partial(judge, encode=encode))
     assert measured.accuracy.value >= right
     assert measured.critical_found.value >= found
     assert measured.critical_belittled.value <= belittled

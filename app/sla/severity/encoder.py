@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any, Final
 
 from app.kit.errors import BadConfig
+from app.sla.severity.features import LONGEST_SUBJECT
 from app.sla.severity.shares import CLASSES
 from app.sla.terms import Exclusion, Severity
 
@@ -25,7 +26,6 @@ MOST_PIECES: Final = 256
 _OF_THE_END: Final = 64
 # More letters than ever make that many pieces.
 _LONGEST: Final = 6_000
-_LONGEST_SUBJECT: Final = 500
 # A word in capitals from this length on is read as if it were not: loud is not worse.
 _LOUD: Final = 4
 _BEGINS, _ENDS = 1, 2
@@ -73,7 +73,7 @@ def as_read(channel: str, subject: str | None, text: str) -> str:
     """Return a message as the encoder reads it; it was trained on the same."""
     kind = "mail" if channel == "email" else "phone"
     # E5 was made for texts that begin with their purpose.
-    whole = f"query: {kind}: {(subject or '')[:_LONGEST_SUBJECT]} | {text}"
+    whole = f"query: {kind}: {(subject or '')[:LONGEST_SUBJECT]} | {text}"
     if len(whole) > _LONGEST:
         whole = f"{whole[: _LONGEST * 3 // 4]} {whole[-_LONGEST // 4 :]}"
     # Half of a surrogate pair is no letter.

@@ -106,9 +106,10 @@ def judge(
         ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None
     )
     (severity, confidence, why), settled = decided or (_likeliest(case, critical_from), False)
-    words_say = max(by_words, key=by_words.__getitem__)
-    if encoded is not None and decided is None and words_say is not severity:
-        why = why or f"read as a whole; its words alone would be {words_say.value}"
+    if encoded is not None and decided is None:
+        words_say = max(by_words, key=by_words.__getitem__)
+        if words_say is not severity:
+            why = why or f"read as a whole; its words alone would be {words_say.value}"
     reasons = [*([why] if why else []), *reasons_for(reading, weighs, severity)]
     if confidence < CLEAR:
         reasons.append(f"unsure: {_second(likely, severity).value} is likely too")
@@ -219,11 +220,8 @@ def _people_can_buy(case: _Case) -> _Found:
         return None
     if case.told("no_orders") or case.likely[Severity.CRITICAL] > SURE_FROM:
         return None
-    others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
-    best = max(others, key=others.__getitem__)
-    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
-        best = Severity.SERIOUS
-    return best, others[best], ""
+    best = _short_of_critical(case)
+    return best, case.likely[best], ""
 
 
 def _little_is_said(case: _Case) -> _Found:
@@ -241,13 +239,17 @@ def _little_is_said(case: _Case) -> _Found:
         doubtful = False
     if not doubtful:
         return None
-    others = {one: p for one, p in case.likely.items() if one is not Severity.CRITICAL}
-    best = max(others, key=others.__getitem__)
-    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
-        best = Severity.SERIOUS
-    elif others[best] < CLEAR:
+    best = _short_of_critical(case)
+    if case.likely[Severity.CRITICAL] < HALF_CRITICAL and case.likely[best] < CLEAR:
         best = Severity.SERIOUS if case.report.channel == "phone" else Severity.MINOR
-    return best, others[best], "it says little of what is wrong"
+    return best, case.likely[best], "it says little of what is wrong"
+
+
+def _short_of_critical(case: _Case) -> Severity:
+    """Return the likeliest severity but critical; serious where that was half likely."""
+    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
+        return Severity.SERIOUS
+    return _second(case.likely, Severity.CRITICAL)
 
 
 RULES: tuple[Callable[[_Case], _Found], ...] = (
