@@ -461,11 +461,12 @@ class SeveritySettings(Part):
         None, description="A model of your own, made by `svartid severity train`."
     )
     own: Path | None = Field(None, description="Words and patterns of your own business, in TOML.")
-    critical_from: float = Field(
-        0.25,
+    critical_from: float | None = Field(
+        None,
         gt=0,
         lt=1,
-        description="From this probability on, a message is taken for critical.",
+        description="From this probability on, a message is taken for critical; left out, 0.1, and"
+        " 0.15 without the encoder.",
     )
     encoder: bool = Field(
         True,

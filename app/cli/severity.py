@@ -29,9 +29,9 @@ from app.sla.severity import train as train_model
 from app.sla.severity.measure import CURVE, NOT_SAID, Labelled, measure
 from app.sla.severity.model import base_examples as shipped_examples
 from app.sla.severity.model import put_model, versions
+from app.sla.severity.model import shipped as shipped_model
 from app.sla.severity.opinion import Opinion, heed
 from app.sla.severity.reason_words import LANGUAGES, reasons_in
-from app.sla.severity.rules import CRITICAL_FROM
 from app.sla.severity.shares import CLASSES
 from app.sla.terms import Exclusion, Severity
 from app.store import tickets
@@ -60,7 +60,7 @@ _encode = lru_cache(maxsize=None)(encode)
 class Judge(Protocol):
     """A judge with its model and words."""
 
-    def __call__(self, report: Report, *, critical_from: float = ...) -> Judgement:
+    def __call__(self, report: Report, *, critical_from: float | None = ...) -> Judgement:
         """Judge a report."""
 
 
@@ -210,7 +210,7 @@ def _with_opinions(judges: Judge, rows: Sequence[Labelled], settings: Settings) 
     for why, times in Counter(failed).most_common(3):
         print(f"  {times} times: {why}")
 
-    def heeding(report: Report, *, critical_from: float = CRITICAL_FROM) -> Judgement:
+    def heeding(report: Report, *, critical_from: float | None = None) -> Judgement:
         ours = judges(report, critical_from=critical_from)
         if report not in opinions or not Judged(report, ours).is_worth_asking:
             return ours
@@ -264,20 +264,24 @@ def train_on(
     ] = None,
     *,
     to: Annotated[Path, typer.Option("--to", help="Where the model is written.")],
-    alone: Annotated[bool, typer.Option("--alone", help="Leave the shipped examples out.")] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Begin from nothing, without the shipped model.")
+    ] = False,
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Learn from what agents have corrected as well.")
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Train a model on the shipped examples and yours; name it in `severity.model` to use it.
+    """Teach the shipped model your examples; name what comes of it in `severity.model` to use it.
 
     A model that stands there already is kept beside it: see `versions` and `roll-back`.
     """
+    start = None if alone else shipped_model()
+    # Rehearsed, so that what it has learned of them is not forgotten.
     examples = [] if alone else list(shipped_examples())
     for file in files or ():
         try:
-            examples += read_examples(file.read_text("utf-8").splitlines())
+            examples += read_examples(file.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise typer.BadParameter(f"{file}: {error}") from error
     if corrections:
@@ -286,7 +290,7 @@ def train_on(
         examples += learned
     if not examples:
         raise typer.BadParameter("there is no example to learn from.")
-    model = train_model(examples)
+    model = train_model(examples, start=start)
     shelf = put_model(to, model)
     if shelf:
         print(f"{shelf}: the one before")

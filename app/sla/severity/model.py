@@ -3,11 +3,11 @@
 A logistic regression over the features of the message, and one over those of each clause, whose
 sums are pooled so that for each severity the clauses decide that speak most for it: one sentence
 in a long letter weighs what it would weigh alone (multiple-instance learning). The model that is
-shipped is trained on invented messages that are shipped too (``data/base.jsonl``).
+shipped is trained on invented messages, of which some are shipped too (``data/base.jsonl``): those
+are rehearsed where a house teaches it more.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -74,9 +74,9 @@ def shipped() -> Model:
 
 
 def base_examples() -> list[Example]:
-    """Return the invented messages that the shipped model was trained on."""
+    """Return invented messages of those that the shipped model was trained on."""
     raw = files("app.sla.severity").joinpath("data/base.jsonl").read_text("utf-8")
-    return read_examples(raw.splitlines())
+    return read_examples(raw)
 
 
 def kept(path: Path) -> Model:
@@ -131,10 +131,11 @@ def read_model(raw: str) -> Model:
     )
 
 
-def read_examples(lines: Sequence[str]) -> list[Example]:
+def read_examples(raw: str) -> list[Example]:
     """Read examples, a JSON object a line; raise ValueError with the line's number."""
     found = []
-    for number, line in enumerate(lines, 1):
+    # Not by splitlines, which would cut a text where it holds a separator of Unicode's.
+    for number, line in enumerate(raw.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -23,12 +23,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.sla.severity.judgement import Judgement
-from app.sla.severity.rules import MAY_BE_CRITICAL, SURE_FROM
+from app.sla.severity.rules import SURE_FROM
 from app.sla.terms import Severity
 
 # From here on it is believed that a message is worse, and that one is milder.
 WORSE_FROM = 0.6
 MILDER_FROM = 0.8
+# Our own probability that it is critical, below which an opinion may make other severities milder.
+MILDER_BELOW = 0.2
 LONGEST_QUOTE = 160
 NAME: Final = "severity"
 SCHEMA: Final[Mapping[str, Any]] = {
@@ -147,7 +149,7 @@ def _followed(ours: Judgement, theirs: Opinion, quote: str) -> Severity:
         least = Severity.CRITICAL if quote else Severity.SERIOUS
         worse = max(theirs.severity, least, key=_rank)
         return min(worse, ours.severity, key=_rank)
-    unsure = ours.critical < (SURE_FROM if ours.severity is Severity.CRITICAL else MAY_BE_CRITICAL)
+    unsure = ours.critical < (SURE_FROM if ours.severity is Severity.CRITICAL else MILDER_BELOW)
     if ours.held or not quote or theirs.confidence < MILDER_FROM or not unsure:
         return ours.severity
     return min((one for one in Severity if one.rank > ours.severity.rank), key=_rank)

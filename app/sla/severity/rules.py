@@ -20,9 +20,10 @@ from app.sla.severity.signals import Heard, signals
 from app.sla.terms import Severity
 
 # From this probability on a message is taken for critical: a missed one costs more than an alarm.
-CRITICAL_FROM = 0.25
-# From here on nothing is called minor or a request: of such messages one in five is critical.
-MAY_BE_CRITICAL = 0.20
+# By the words alone, which tell less, that would make every third alarm a false one.
+CRITICAL_FROM, CRITICAL_FROM_BY_WORDS = 0.10, 0.15
+# From this part of it on nothing is called minor or a request.
+MAY_BE_CRITICAL = 0.4
 # From here on not even that people buy makes it less than serious.
 HALF_CRITICAL = 0.40
 CLEAR = 0.6
@@ -30,7 +31,7 @@ CLEAR = 0.6
 WORDS_SAY, ENCODER_SAY = 0.7, 0.8
 # Between these two an alarm outside desk hours asks to be confirmed.
 SURE_FROM = 0.70
-# From here on that a test site is named makes it no less: the real one may be named too.
+# From here on that a drill or a test site is named makes it no less.
 BEYOND_DOUBT = 0.80
 # So many times down within one message.
 _FLAPPING = 3
@@ -60,11 +61,16 @@ class _Case:
     likely: Mapping[Severity, float]
     # The same by the words alone.
     by_words: Mapping[Severity, float]
+    critical_from: float
     # Subject and newest text.
     heard: Heard
 
     def told(self, *names: str) -> bool:
         return any(self.heard.tells(signals()[name]) for name in names)
+
+    @property
+    def may_be_critical(self) -> bool:
+        return self.likely[Severity.CRITICAL] >= MAY_BE_CRITICAL * self.critical_from
 
     @property
     def subject(self) -> str:
@@ -79,14 +85,18 @@ def judge(
     *,
     desk_open: bool = True,
     model: Model | None = None,
-    critical_from: float = CRITICAL_FROM,
+    critical_from: float | None = None,
     own: Own | None = None,
     encode: Encode | None = None,
 ) -> Judgement:
     """Judge a report; where nothing is known, minor by mail and serious by phone, and said so.
 
     With ``encode``, what the encoder reads has its say in how likely each severity is.
+    ``critical_from`` is the probability from which on it is critical; CRITICAL_FROM, or
+    CRITICAL_FROM_BY_WORDS without ``encode``, where it is not given.
     """
+    if critical_from is None:
+        critical_from = CRITICAL_FROM if encode else CRITICAL_FROM_BY_WORDS
     own = own or Own()
     if report.subject is None or len(report.subject) > LONGEST_SUBJECT:
         report = replace(report, subject=(report.subject or "")[:LONGEST_SUBJECT])
@@ -101,11 +111,11 @@ def judge(
     encoded = encode and encode(report.channel, report.subject, reading.text)
     if encoded is not None:
         likely = mixed(likely, encoded.severities, say=WORDS_SAY, others_say=ENCODER_SAY)
-    case = _Case(report, reading, likely, by_words, Heard(text))
+    case = _Case(report, reading, likely, by_words, critical_from, Heard(text))
     decided = next(
         ((found, rule in SETTLING) for rule in RULES if (found := rule(case)) is not None), None
     )
-    (severity, confidence, why), settled = decided or (_likeliest(case, critical_from), False)
+    (severity, confidence, why), settled = decided or (_likeliest(case), False)
     if encoded is not None and decided is None:
         words_say = max(by_words, key=by_words.__getitem__)
         if words_say is not severity:
@@ -165,6 +175,9 @@ def _with_keypad(
 
 
 def _drill(case: _Case) -> _Found:
+    # What a test has found may be worse than a test.
+    if case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+        return None
     if case.told("drill") and not case.told("breach_now"):
         return Severity.REQUEST, 0.9, "a drill or a test that is announced"
     return None
@@ -172,7 +185,7 @@ def _drill(case: _Case) -> _Found:
 
 def _automatic(case: _Case) -> _Found:
     # Some write their trouble into an answer that begins like an automatic one.
-    if _AUTOMATIC.match(case.subject) and case.likely[Severity.CRITICAL] < MAY_BE_CRITICAL:
+    if _AUTOMATIC.match(case.subject) and not case.may_be_critical:
         return Severity.REQUEST, 0.95, "an automatic answer"
     return None
 
@@ -214,7 +227,7 @@ def _test_site(case: _Case) -> _Found:
 
 def _people_can_buy(case: _Case) -> _Found:
     """Nothing is critical while people buy, but an intruder, lost data or orders that stand."""
-    if case.likely[Severity.CRITICAL] < MAY_BE_CRITICAL or not case.told("buy_works"):
+    if not case.may_be_critical or not case.told("buy_works"):
         return None
     if case.told("breach_now", "loss_now", "work_stopped"):
         return None
@@ -265,10 +278,10 @@ RULES: tuple[Callable[[_Case], _Found], ...] = (
 SETTLING = frozenset({_drill, _automatic, _monitor, _asks_to_close, _test_site})
 
 
-def _likeliest(case: _Case, critical_from: float) -> tuple[Severity, float, str]:
-    if case.likely[Severity.CRITICAL] >= critical_from:
+def _likeliest(case: _Case) -> tuple[Severity, float, str]:
+    if case.likely[Severity.CRITICAL] >= case.critical_from:
         return Severity.CRITICAL, case.likely[Severity.CRITICAL], ""
     best = max(case.likely, key=case.likely.__getitem__)
-    if best.rank > Severity.SERIOUS.rank and case.likely[Severity.CRITICAL] >= MAY_BE_CRITICAL:
+    if best.rank > Severity.SERIOUS.rank and case.may_be_critical:
         return Severity.SERIOUS, case.likely[best], "it may be critical, and is looked at in time"
     return best, case.likely[best], ""

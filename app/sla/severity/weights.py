@@ -62,6 +62,12 @@ class Weights(Mapping[str, tuple[float, ...]]):
             for name, packed in sorted(self._packed.items())
         }
 
+    def with_rows(self, rows: Iterable[tuple[str, Sequence[float]]]) -> "Weights":
+        """Return these weights with some more, or with others in their place."""
+        fresh = Weights(rows)
+        fresh._packed = self._packed | fresh._packed
+        return fresh
+
     def total(self, kinds: Mapping[str, Iterable[str]], times: Mapping[str, int]) -> Row:
         """Return the sum of the weights of features, in thousandths, each times its kind's number.
 
