@@ -73,6 +73,12 @@ def test_where_nothing_is_known_the_encoder_decides_nothing() -> None:
     assert said.severity is Severity.MINOR
 
 
+@pytest.mark.parametrize("subject", ["Feil 0", "Feil", "Feil i butikken"])
+def test_for_a_fault_of_which_nothing_is_said_nobody_is_woken(subject: str) -> None:
+    report = Report("email", subject, "Hei\n\nDet er en feil i butikken.\n")
+    assert judge(report, encode=encode).severity is Severity.MINOR
+
+
 def test_loud_is_read_as_if_it_were_not() -> None:
     assert as_read("email", "NEDE", "ALT ER BORTE nå") == "query: mail: nede | ALT ER borte nå"
     assert as_read("sms", None, "a\n\n b\t") == "query: phone: | a b"

@@ -37,8 +37,8 @@ BEYOND_DOUBT = 0.80
 _FLAPPING = 3
 _SAYS_SOMETHING = 3
 _FEW_WORDS = 6
-# Groups of words that are about nothing by themselves.
-_SAYS_NOTHING = frozenset({None, "number", "greet"})
+# Groups of words that are about nothing by themselves; Swedish for "you" is Norwegian for "is".
+_SAYS_NOTHING = frozenset({None, "number", "greet", "you"})
 _DOWN = re.compile(r"\b(?:DOWN|NEDE|NERE|FAILED|FEIL|FAIL|CRITICAL|KRITISK)\b")
 _BACK = re.compile(r"\b(?:UP|OPPE|RECOVERED|GJENOPPRETTET|RESOLVED)\b")
 # "You will hear from us when it is UP again."
