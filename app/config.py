@@ -140,7 +140,9 @@ class Login(Part):
     host: str = Field(description="The server's name.")
     port: Port | None = Field(None, description="Left out, the usual port for the security.")
     security: Security = Field(Security.TLS, description="tls, starttls or none.")
-    username: str | None = Field(None, description="Left out, no login (SMTP only).")
+    username: Annotated[str | None, AfterValidator(lambda one: one or None)] = Field(
+        None, description="Left out or empty, no login (SMTP only)."
+    )
     password: SecretStr | None = Field(None, description="The password.")
     password_file: Path | None = Field(None, description="A file that holds the password.")
     oauth: OAuth | None = Field(None, description="OAuth 2 in place of a password.")

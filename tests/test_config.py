@@ -73,6 +73,11 @@ def test_a_secret_in_the_file_is_refused_and_the_remedy_named(tmp_path: Path) ->
     assert "SVARTID_MAILBOXES__OTHER__IMAP__PASSWORD" in str(caught.value)
 
 
+def test_an_empty_username_is_none(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD + 'username = ""\n')
+    assert load(file).mailboxes["support"].smtp.username is None
+
+
 def test_moving_mail_needs_a_folder_to_move_to(tmp_path: Path) -> None:
     text = GOOD.replace('username = "support"', 'username = "support"\nafter_commit = "move"')
     with pytest.raises(BadConfig, match="move_to"):
