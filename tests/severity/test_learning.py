@@ -105,7 +105,7 @@ def test_training_twice_gives_the_same() -> None:
 def test_what_a_house_teaches_is_learned_and_little_else_changes() -> None:
     taught = rows_of(VALIDATION)[:60]
     others = labelled(rows_of(VALIDATION)[60:])
-    examples = [read_examples(json.dumps(row))[0] for row in taught]
+    examples = read_examples("\n".join(map(json.dumps, taught)))
     model = train([*base_examples(), *examples], start=shipped())
     learned = measure(labelled(taught), partial(judge, model=model))
     before, after = measure(others, judge), measure(others, partial(judge, model=model))

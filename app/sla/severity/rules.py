@@ -69,8 +69,12 @@ class _Case:
         return any(self.heard.tells(signals()[name]) for name in names)
 
     @property
+    def critical(self) -> float:
+        return self.likely[Severity.CRITICAL]
+
+    @property
     def may_be_critical(self) -> bool:
-        return self.likely[Severity.CRITICAL] >= MAY_BE_CRITICAL * self.critical_from
+        return self.critical >= MAY_BE_CRITICAL * self.critical_from
 
     @property
     def subject(self) -> str:
@@ -176,7 +180,7 @@ def _with_keypad(
 
 def _drill(case: _Case) -> _Found:
     # What a test has found may be worse than a test.
-    if case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+    if case.critical >= BEYOND_DOUBT:
         return None
     if case.told("drill") and not case.told("breach_now"):
         return Severity.REQUEST, 0.9, "a drill or a test that is announced"
@@ -216,7 +220,7 @@ def _asks_to_close(case: _Case) -> _Found:
 
 def _test_site(case: _Case) -> _Found:
     worst = max(case.likely, key=case.likely.__getitem__)
-    if case.likely[Severity.CRITICAL] >= BEYOND_DOUBT:
+    if case.critical >= BEYOND_DOUBT:
         return None
     if worst in {Severity.CRITICAL, Severity.SERIOUS} and case.told("staging"):
         if case.told("asks_for") and case.told("if_or_when"):
@@ -231,7 +235,7 @@ def _people_can_buy(case: _Case) -> _Found:
         return None
     if case.told("breach_now", "loss_now", "work_stopped"):
         return None
-    if case.told("no_orders") or case.likely[Severity.CRITICAL] > SURE_FROM:
+    if case.told("no_orders") or case.critical > SURE_FROM:
         return None
     best = _short_of_critical(case)
     return best, case.likely[best], ""
@@ -247,20 +251,20 @@ def _little_is_said(case: _Case) -> _Found:
     if len(said) < _SAYS_SOMETHING:
         doubtful = case.by_words[Severity.CRITICAL] < CLEAR
     elif sum(len(part.tokens) for part in clauses) <= _FEW_WORDS:
-        doubtful = case.likely[Severity.CRITICAL] < CLEAR
+        doubtful = case.critical < CLEAR
     else:
         doubtful = False
     if not doubtful:
         return None
     best = _short_of_critical(case)
-    if case.likely[Severity.CRITICAL] < HALF_CRITICAL and case.likely[best] < CLEAR:
+    if case.critical < HALF_CRITICAL and case.likely[best] < CLEAR:
         best = Severity.SERIOUS if case.report.channel == "phone" else Severity.MINOR
     return best, case.likely[best], "it says little of what is wrong"
 
 
 def _short_of_critical(case: _Case) -> Severity:
     """Return the likeliest severity but critical; serious where that was half likely."""
-    if case.likely[Severity.CRITICAL] >= HALF_CRITICAL:
+    if case.critical >= HALF_CRITICAL:
         return Severity.SERIOUS
     return _second(case.likely, Severity.CRITICAL)
 
@@ -279,8 +283,8 @@ SETTLING = frozenset({_drill, _automatic, _monitor, _asks_to_close, _test_site})
 
 
 def _likeliest(case: _Case) -> tuple[Severity, float, str]:
-    if case.likely[Severity.CRITICAL] >= case.critical_from:
-        return Severity.CRITICAL, case.likely[Severity.CRITICAL], ""
+    if case.critical >= case.critical_from:
+        return Severity.CRITICAL, case.critical, ""
     best = max(case.likely, key=case.likely.__getitem__)
     if best.rank > Severity.SERIOUS.rank and case.may_be_critical:
         return Severity.SERIOUS, case.likely[best], "it may be critical, and is looked at in time"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from random import Random
+from typing import Final
 
 from app.kit.ids import digest
 from app.sla.severity.features import Features, read
@@ -33,6 +34,7 @@ SEEN, SEEN_ON_TOP = 3, 2
 LEAST, LEAST_ON_TOP = 0.1, 0.03
 # The squares of the steps that a known feature has behind it: the more, the less it moves.
 BEHIND = 1.0
+NOTHING: Final = Model(Weights([]), "")
 
 _Row = Sequence[tuple[int, float]]
 
@@ -103,12 +105,10 @@ def train(
     On top of one, the examples should hold many that it was made of, to be rehearsed.
     """
     passes = PASSES_ON_TOP if start else PASSES
-    start = start or Model(Weights([]), "")
+    start = start or NOTHING
     readings = [read(one.channel, one.subject, one.body) for one in examples]
-    whole = _Learner(_known(([one.features] for one in readings), start.weights), start.weights)
-    clause = _Learner(
-        _known((one.by_clause for one in readings), start.of_clauses), start.of_clauses
-    )
+    whole = _learner(([one.features] for one in readings), start.weights)
+    clause = _learner((one.by_clause for one in readings), start.of_clauses)
     numbers = [{name: at for at, name in enumerate(one.names)} for one in (whole, clause)]
     rows = [
         (
@@ -129,23 +129,24 @@ def train(
     return Model(whole.learned(), digest_of(examples, start), clause.learned())
 
 
-def digest_of(examples: Sequence[Example], start: Model | None = None) -> str:
+def digest_of(examples: Sequence[Example], start: Model) -> str:
     """Return the SHA-256 of examples, by which a model tells what it was trained on."""
     texts = [f"{one.severity}|{one.channel}|{one.subject}|{one.body}" for one in examples]
-    before = [start.trained_on] if start and start.trained_on else []
+    before = [start.trained_on] if start.trained_on else []
     return digest("\n".join([*before, *texts]).encode())
 
 
-def _known(messages: Iterable[Iterable[Features]], before: Weights) -> list[str]:
-    """Return the features to learn: seen often enough, or known before."""
+def _learner(messages: Iterable[Iterable[Features]], known: Weights) -> _Learner:
+    """Return what learns the features that are seen often enough, or were known before."""
     seen = Counter(
         chain.from_iterable(
             {name for features in message for names in features.of_kind.values() for name in names}
             for message in messages
         )
     )
-    enough = SEEN_ON_TOP if before else SEEN
-    return sorted(name for name, times in seen.items() if times >= enough or name in before)
+    enough = SEEN_ON_TOP if known else SEEN
+    names = sorted(name for name, times in seen.items() if times >= enough or name in known)
+    return _Learner(names, known)
 
 
 def _numbered(features: Features, numbers: Mapping[str, int]) -> _Row:
